@@ -39,6 +39,7 @@ RETRY_FIRST, RETRY_MOST = timedelta(seconds=10), timedelta(minutes=15)
 GONE = timedelta(minutes=1)  # a problem that is back sooner has not ended
 MAIL_AGAIN = timedelta(hours=1)  # an alarm that comes and goes is mailed once in that time
 MAIL = "begin mail"  # in `Record.sent`
+MOST_OVER = 50  # alarms that are over and wait for a channel that fails
 
 log = logging.getLogger("mailgate")
 Notify = Callable[[str, str, tuple[str, ...]], None]  # mails the administrator: cause, subject, facts
@@ -57,6 +58,11 @@ class Record:
     sent: tuple[str, ...] = ()
     about: str = ""
     over: tuple[str, ...] = ()  # subject and facts of the mail at its end
+
+    @property
+    def key(self) -> str:
+        """That of its problem."""
+        return Alarm(self.kind, self.name, self.text, self.about).key
 
 
 @dataclass(slots=True)
@@ -106,7 +112,8 @@ class Alarms:
         for key, alarm in present.items():
             seen = self._seen.setdefault(key, _Seen(now))
             seen.away = None
-            if key not in self._records and now - seen.first >= alarm.lasted:
+            record = self._records.get(key)
+            if (record is None or record.ended) and now - seen.first >= alarm.lasted:
                 self._begin(alarm, seen.first)
         for key in [key for key in self._seen if key not in present]:
             record, seen = self._records.get(key), self._seen[key]
@@ -130,6 +137,7 @@ class Alarms:
         mail = bool(alarm.subject) and (mailed is None or now - mailed >= MAIL_AGAIN)
         over = (alarm.over or f"Over: {alarm.subject}", *alarm.over_facts)
         sent = (MAIL,) if mail else ()
+        self._set_aside(alarm.key)
         self._records[alarm.key] = Record(
             alarm.kind, alarm.name, alarm.text, since.isoformat(), sent=sent, about=alarm.about, over=over
         )
@@ -138,6 +146,14 @@ class Alarms:
             self._mailed[alarm.key] = now
             words = f"Since {since:%Y-%m-%d %H:%M} UTC: {alarm.text}."
             self._notify(f"alarm:{alarm.key}:{since.isoformat()}", alarm.subject, (words, *alarm.facts))
+
+    def _set_aside(self, key: str) -> None:
+        """Let one that is over, and waits for a channel that fails, make room for the next of the same problem."""
+        if earlier := self._records.pop(key, None):
+            self._records[f"{key} {earlier.since}"] = earlier  # before the next, so that it is sent first
+        over = [each for each, record in self._records.items() if record.ended]
+        for each in over[:-MOST_OVER]:
+            log.warning("an alarm that is over could not be sent: %s", self._records.pop(each).text)
 
     def _end(self, key: str, now: datetime) -> None:
         record = self._records.get(key)
@@ -169,7 +185,8 @@ class Alarms:
     async def _try(self, key: str, state: str, channel: str) -> bool:
         """Send one object; whether that worked."""
         record, now = self._records[key], self._clock()
-        retry = self._retries.get(f"{key} {channel}")
+        waits = f"{record.key} {channel}"  # one pause for all alarms of a problem: they are sent in order
+        retry = self._retries.get(waits)
         if retry and now < retry.at:
             return False
         try:
@@ -177,9 +194,9 @@ class Alarms:
         except MailgateError as error:
             log.warning("alarm %s failed: %s: %s", channel, error.public, error.cause)
             wait = retry.pause if retry else RETRY_FIRST
-            self._retries[f"{key} {channel}"] = _Retry(now + wait, min(2 * wait, RETRY_MOST))
+            self._retries[waits] = _Retry(now + wait, min(2 * wait, RETRY_MOST))
             return False
-        self._retries.pop(f"{key} {channel}", None)
+        self._retries.pop(waits, None)
         self._records[key] = replace(record, sent=(*record.sent, f"{state} {channel}"))
         self._save()
         return True

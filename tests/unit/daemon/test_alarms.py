@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mailgate.daemon import alarms
 from mailgate.daemon.alarms import Alarms, alarm_path
 from mailgate.daemon.problems import LASTED, Alarm
 from mailgate.errors import MailgateError
@@ -118,6 +119,41 @@ async def test_a_failing_channel_is_tried_again_with_growing_pauses_and_in_order
     post.broken = set()
     await post.look(minutes=30)
     assert post.sent[2:] == [("webhook", "begin", "worker"), ("webhook", "end", "worker")]
+
+
+async def test_a_channel_that_fails_keeps_no_later_alarm_from_the_others(tmp_path: Path) -> None:
+    """The same trouble again is an alarm again, and the channel that failed has all of them in order."""
+    post = Post(tmp_path, command=("page",), webhook="https://hook.example")
+    post.broken = {"webhook"}
+    both = [("command", "begin", "mailbox"), ("command", "end", "mailbox")]
+    for _ in range(3):
+        await post.look(MAILBOX, minutes=40)
+        await post.look(minutes=40)
+    assert post.sent == both * 3
+    assert len(post.mails) == 6
+    post.restart()
+    post.broken = set()
+    post.sent = []
+    await post.look(minutes=1)
+    assert [state for _, state, _ in post.sent] == ["begin", "end"] * 3
+    times = [each["since"] for each in post.objects if each["state"] == "begin"]
+    assert times[3:] == sorted(times[3:]) == times[:3]
+    assert not alarm_path(post.config).exists()
+
+
+async def test_of_alarms_that_cannot_be_sent_the_latest_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarms, "MOST_OVER", 2)
+    post = Post(tmp_path)
+    post.broken = {"command"}
+    for _ in range(5):
+        await post.look(MAILBOX, minutes=6)
+        await post.look(minutes=3)
+    await post.look(MAILBOX, minutes=6)
+    post.broken = set()
+    await post.look(MAILBOX, minutes=30)
+    assert [state for _, state, _ in post.sent] == ["begin", "end", "begin", "end", "begin"]
 
 
 async def test_a_restart_neither_repeats_nor_forgets(tmp_path: Path) -> None:
