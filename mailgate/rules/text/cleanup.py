@@ -15,8 +15,8 @@ _INVISIBLE = re.compile(
 )
 # A link written out behind the words it stood under: "#claim<http://…>", "ann@x.example [mailto:…]".
 _LINK = re.compile(r"[<\[](mailto:|https?://|tel:)([^<>\[\]]*)[>\]]", re.IGNORECASE)
-# A list that the mail program made of the lines: "- #note", "• #note".
-_BULLET = re.compile(r"(?:[-*\u2022\u00b7\u2013\u25cf\u25aa] )+(?=[*_`~]*\\?#\**[^\W\d_])")
+# A list that the mail program made of the lines: "- #note", "• #note", "1. #note".
+_BULLET = re.compile(r"(?:(?:[-*\u2022\u00b7\u2013\u25cf\u25aa]|[0-9]{1,2}[.)]) )+(?=[*_`~]*\\?#\**[^\W\d_])")
 # Emphasis around or inside the mark: "*#note*", "_#note_", "#*note*"; also around an escaped one.
 _EMPHASIS = re.compile(r"([*_`~]{0,6})(\\?#)(\**)(?=[^\W_])")
 _BARE_VERB = re.compile(r"[*_`~]*#\**[a-z-]+[:*_`~]*", re.IGNORECASE)
@@ -72,7 +72,7 @@ def unmarked(line: str) -> str:
     """The line without what a mail program put into it; a full stop at its end may be a sentence's. Idempotent.
 
     Undoes compatibility characters, no-break and zero-width characters, written-out
-    links, a list's bullet and emphasis marks.
+    links, a list's bullet or number and emphasis marks.
     """
     line = " ".join(_without_links(visible(line)).split())
     if bullet := _BULLET.match(line):

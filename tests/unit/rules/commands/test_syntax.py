@@ -115,6 +115,8 @@ def test_a_dash_with_nothing_behind_it_gives_no_reason():
         "- #note",
         "\u2022\u00a0*#note*",
         "* #note",
+        "1. #note",
+        "12)\u00a0*#note*",
     ],
 )
 def test_what_mail_programs_add_is_cleaned_away(line):
@@ -155,7 +157,20 @@ def test_blank_lines_before_and_between_do_not_end_the_block_and_the_text_keeps_
 
 
 @pytest.mark.parametrize(
-    "text", ["#42 is the one", "# heading", "#", "...", "##- line", "-- ", "\\#note is a word", "a #note", "- #42"]
+    "text",
+    [
+        "#42 is the one",
+        "# heading",
+        "#",
+        "...",
+        "##- line",
+        "-- ",
+        "\\#note is a word",
+        "a #note",
+        "- #42",
+        "1. #42",
+        "2026. #note",
+    ],
 )
 def test_text_is_text(text):
     result = read(text)
@@ -173,6 +188,7 @@ def test_text_is_text(text):
         ("＼＃note", "#note"),
         ("\\#42", "#42"),
         ("- \\#note", "- #note"),
+        ("1. \\#note", "1. #note"),
         ("\\# x", "\\# x"),
     ],
 )
