@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from pathlib import Path
 
-from mailgate.cli.common import config_of, print_json, print_line, writing
+from mailgate.cli.common import config_of, print_json, print_line, public_text, writing
 from mailgate.cli.json_errors import result_fields
-from mailgate.errors import BadArgument, Refused
+from mailgate.errors import BadArgument, Refused, StorageError
 from mailgate.mail import normalise
 from mailgate.settings import Config
 from mailgate.store.attachments import AttachmentStore, named
@@ -30,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Erase the person and report it."""
+    """Erase the person and report it: 75 where the database could not be rewritten, which has to be done again."""
     config, email = config_of(args, thorough=False), normalise(args.address)
     _require_outsider(email, config)
     engine = engine_of(config.storage.database)
@@ -42,14 +43,20 @@ def run(args: argparse.Namespace) -> int:
             erased = forget(db, email)
         if not args.dry_run:
             _remove_files(db, config, erased)
+    rewritten = True
     if not args.dry_run:
-        engine.rewrite()
+        try:
+            engine.rewrite()
+        except StorageError as error:  # the person is erased, and the report says so
+            rewritten = False
+            why = f"its free pages and its log were not cleared, run this again: {public_text(error)} ({error.cause})"
+            erased.stays.append((str(config.storage.database), why))
         erased.stays += _remains(config, erased)
     if args.json:
         print_json({**result_fields(()), **_json(email, erased, dry_run=args.dry_run)})
     else:
         _print(email, erased, dry_run=args.dry_run)
-    return 0
+    return 0 if rewritten else os.EX_TEMPFAIL
 
 
 def _require_outsider(email: str, config: Config) -> None:

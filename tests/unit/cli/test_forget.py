@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
 
 import pytest
 
@@ -11,6 +12,7 @@ from mailgate.cli.main import main
 from mailgate.store.db import engine_of
 from mailgate.store.maintenance.invariants import check
 from mailgate.store.raw_files import raw_folder
+from mailgate.store.sqlite import connection
 from mailgate.store.tickets import search
 from mailgate.system import crash_points
 from tests.desk import ANN, KAREN, Bench
@@ -295,3 +297,19 @@ def test_a_run_that_is_interrupted_anywhere_is_finished_by_the_next(tmp_path, mo
         assert holding(folder) == set(), number
         assert bench.numbers() == [1003]
     assert number > 10
+
+
+@pytest.mark.sqlite
+def test_the_report_comes_where_somebody_reads_the_database_all_the_while(bench, tmp_path, monkeypatch, capsys):
+    life(bench)
+    age_files(bench)
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT", 0.1)
+    with closing(engine_of(bench.config.storage.database).open_reader()) as reader, reader.snapshot():
+        reader.all("SELECT number FROM ticket")
+        assert main(["forget", HER, "--json"]) == 75
+        report = json.loads(capsys.readouterr().out)
+    assert report["removed"]["tickets"] == [1001, 1002]
+    why = {each["what"]: each["why"] for each in report["stays"]}[str(bench.config.storage.database)]
+    assert "run this again: the log of the database could not be emptied" in why
+    assert main(["forget", HER]) == 0
+    assert not holding(tmp_path)
