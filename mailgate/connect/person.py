@@ -57,7 +57,7 @@ def _wait(listener: socket.socket, stdin: int | None, state: str) -> str:
                     code = _from_browser(listener, state)
                 else:
                     piece = os.read(key.fd, 4096)
-                    pasted += piece
+                    pasted += piece or b"\n"  # the last line of a pipe may lack its end
                     if not piece:
                         selector.unregister(key.fileobj)
                     code = _from_terminal(pasted, state)

@@ -88,10 +88,11 @@ def test_a_browser_brings_the_code_back(file: Path, server: TokenServer) -> None
     assert (form["redirect_uri"], form["code"]) == (asked["redirect_uri"], "code-1")
 
 
-def test_the_address_can_be_pasted_back(file: Path, server: TokenServer) -> None:
+@pytest.mark.parametrize("end", ["\n", ""], ids=["line", "end-of-input"])
+def test_the_address_can_be_pasted_back(file: Path, server: TokenServer, end: str) -> None:
     with login(file, "support") as process:
         _, asked = page_of(process)
-        said = f"what?\n\n{asked['redirect_uri']}/?state={asked['state']}&code=code-1&session_state=x\n"
+        said = f"what?\n\n{asked['redirect_uri']}/?state={asked['state']}&code=code-1&session_state=x{end}"
         out, _ = process.communicate(said, timeout=PATIENCE)
     assert json.loads(out)["ok"]
     assert stored(file)["client_id"] == "app"
