@@ -35,6 +35,10 @@ def _rspamd_action(value: str) -> bool:
     return value.strip().lower() in ("add header", "rewrite subject", "reject")
 
 
+def _one(value: str) -> bool:
+    return value.strip() == "1"
+
+
 def _failed(value: str) -> bool:
     return value.strip().lower() == "fail"
 
@@ -42,6 +46,7 @@ def _failed(value: str) -> bool:
 # https://spamassassin.apache.org/full/4.0.x/doc/Mail_SpamAssassin_Conf.html (X-Spam-Flag, X-Spam-Status)
 # https://docs.rspamd.com/modules/milter_headers (X-Spam, X-Spamd-Result, X-Rspamd-Action)
 # https://docs.aws.amazon.com/ses/latest/dg/receiving-email-concepts.html (X-SES-Spam-Verdict)
+# https://support.google.com/a/answer/2685650 (X-Gm-Spam, X-Gm-Phishy)
 # https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store (X-Mailgun-Sflag)
 MARKS: Mapping[str, Callable[[str], bool]] = MappingProxyType(
     {
@@ -51,14 +56,16 @@ MARKS: Mapping[str, Callable[[str], bool]] = MappingProxyType(
         "x-spamd-result": _rspamd_result,
         "x-rspamd-action": _rspamd_action,
         "x-ses-spam-verdict": _failed,
+        "x-gm-spam": _one,
+        "x-gm-phishy": _one,
         "x-mailgun-sflag": _yes,
     }
 )
 
 
 def _filtered(value: str) -> bool:
-    """The filtering verdict of Microsoft: SFV:SPM spam, SFV:SKB a sender that is blocked."""
-    return not {"sfv:spm", "sfv:skb"}.isdisjoint(token.strip().lower() for token in value.split(";"))
+    """The filtering verdict of Microsoft: SFV:SPM spam, SFV:SKS spam by a rule, SFV:SKB a sender that is blocked."""
+    return not {"sfv:spm", "sfv:sks", "sfv:skb"}.isdisjoint(token.strip().lower() for token in value.split(";"))
 
 
 def _confident(value: str) -> bool:

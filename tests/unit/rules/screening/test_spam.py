@@ -25,6 +25,8 @@ def marked(fields: str, provider: str = "") -> str:
         "X-Rspamd-Action: add header",
         "X-SES-Spam-Verdict: FAIL",
         "X-Mailgun-Sflag: Yes",
+        "X-Gm-Spam: 1",
+        "X-Gm-Phishy: 1",
     ],
 )
 def test_marks_count_above_the_first_received_field(field: str) -> None:
@@ -47,6 +49,8 @@ def test_marks_count_above_the_first_received_field(field: str) -> None:
         "X-Spamd-Result: True",
         "X-Rspamd-Action: no action",
         "X-SES-Spam-Verdict: PASS",
+        "X-Gm-Spam: 0",
+        "X-Gm-Phishy: 10",
         "X-Spam-Level: ******",
         "X-Forefront-Antispam-Report: SFV:SPM",
     ],
@@ -60,6 +64,8 @@ def test_other_words_are_no_marks(field: str) -> None:
     [
         ("X-Forefront-Antispam-Report: CIP:192.0.2.1; SFV:SPM;H:mail", True),
         ("X-Forefront-Antispam-Report: SFV:SKB", True),
+        ("X-Forefront-Antispam-Report: CAT:SPM;SFV:SKS;", True),
+        ("X-Forefront-Antispam-Report: SFV:SKN", False),
         ("X-Forefront-Antispam-Report: SFV:NSPM", False),
         ("X-MS-Exchange-Organization-SCL: 6", True),
         ("X-MS-Exchange-Organization-SCL: 1", False),
