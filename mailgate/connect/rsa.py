@@ -76,7 +76,7 @@ def _private_key(pem: str) -> RSAPrivateKey:
         said = "its private key has a passphrase, which nobody could type" if locked else "holds no private key (PEM)"
         raise ValueError(said) from None
     if not isinstance(key, RSAPrivateKey):
-        raise ValueError("its private key is not RSA")  # noqa: TRY004 - wrong content, not a wrong argument
+        raise ValueError(f"its private key is not RSA: an RSA key of {SHORTEST} bits or more is needed")  # noqa: TRY004 - wrong content, not a wrong argument
     if key.key_size < SHORTEST:
         raise ValueError(f"its RSA key has {key.key_size} bits: {SHORTEST} or more are needed")
     return key

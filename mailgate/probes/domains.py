@@ -9,7 +9,7 @@ from mailgate.connect.providers import PROVIDERS, Provider
 from mailgate.connect.resolver import NoAnswer, Resolver
 from mailgate.probes import domain_records
 from mailgate.probes.stage import Stage, State
-from mailgate.settings import Config
+from mailgate.settings import Config, DkimKey
 
 
 def try_domains(config: Config, resolver: Resolver) -> Iterator[Stage]:
@@ -32,8 +32,8 @@ def _domain(config: Config, domain: str, provider: Provider | None, resolver: Re
     else:
         yield Stage(target, "mx", State.WARNING, "no MX record: nobody outside can write to this domain")
     yield domain_records.spf(domain, resolver.look_up(domain, "TXT"), provider)
-    keys = [key for relay in config.relays for key in relay.dkim if f".{domain}".endswith(f".{key.domain}")]
-    for key in dict.fromkeys(keys):
+    keys = _signing(config, domain)
+    for key in keys:
         texts = resolver.look_up(f"{key.selector}._domainkey.{key.domain}", "TXT")
         yield domain_records.dkim_key(key.domain, key.selector, texts, rsa.public_key(key.key.value))
     if not keys:
@@ -42,3 +42,14 @@ def _domain(config: Config, domain: str, provider: Provider | None, resolver: Re
         yield domain_records.dkim_of_provider(domain, found, provider)
     policy = domain_records.discover(domain, lambda name: resolver.look_up(name, "TXT"))
     yield domain_records.dmarc(domain, policy)
+
+
+def _signing(config: Config, domain: str) -> list[DkimKey]:
+    """The keys for mail from the addresses of a domain: of each relay that sends it, those of the nearest domain."""
+    found: list[DkimKey] = []
+    for address in config.addresses:
+        for relay in config.relays_for(address) if address.rpartition("@")[2] == domain else ():
+            fitting = [key for key in relay.dkim if f".{domain}".endswith(f".{key.domain}")]
+            nearest = max((len(key.domain) for key in fitting), default=0)
+            found += [key for key in fitting if len(key.domain) == nearest]
+    return [*dict.fromkeys(found)]

@@ -23,7 +23,18 @@ from mailgate.probes.local import try_local
 from mailgate.probes.mailbox import try_mailbox
 from mailgate.probes.relay import try_relay
 from mailgate.probes.stage import Stage, State, failed
-from mailgate.settings import Config, Credentials, DkimKey, Listener, Mailbox, OAuth2, Relay, Secret, ServerTls
+from mailgate.settings import (
+    Config,
+    Credentials,
+    DeskAddress,
+    DkimKey,
+    Listener,
+    Mailbox,
+    OAuth2,
+    Relay,
+    Secret,
+    ServerTls,
+)
 from mailgate.store.db import open_writer
 from tests.dns_server import DnsServer
 from tests.dovecot import PASSWORD, Dovecot
@@ -310,6 +321,27 @@ def test_the_records_of_a_domain(config: Config) -> None:
         *(State.WARNING, State.WARNING, State.FAILED, State.WARNING)
     ]
     assert public_key(pem) in missing["dkim"].hint
+
+
+def test_the_keys_that_sign_for_a_domain_are_tried_and_no_others(config: Config) -> None:
+    """Of two domains one above the other each has its own, and what another relay signs with is nothing to them."""
+    secret = Secret((DATA / "client.pem").read_text())
+    above, below, other = (
+        DkimKey(domain=domain, selector=selector, key=secret)
+        for domain, selector in (("bank.example", "s1"), ("help.bank.example", "s2"), ("bank.example", "s3"))
+    )
+    addresses = {
+        each: DeskAddress(email=each, name="") for each in ("a@bank.example", "b@help.bank.example", "c@x.example")
+    }
+    relays = (Relay(dkim=(above, below)), Relay(name="other", for_=("c@x.example",), dkim=(other,)))
+    two = replace(config, addresses=addresses, relays=relays)
+    with DnsServer({}) as server:
+        tried = [stage for stage in try_domains(two, Resolver([server.address])) if stage.name == "dkim"]
+    assert [(stage.target, stage.text.split("_")[0]) for stage in tried if stage.state is State.FAILED] == [
+        ("domain bank.example", "no record s1."),
+        ("domain help.bank.example", "no record s2."),
+    ]
+    assert [stage.target for stage in tried if stage.state is State.OK] == ["domain x.example"]
 
 
 def test_the_keys_of_a_provider_are_looked_for(config: Config) -> None:

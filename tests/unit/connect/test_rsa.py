@@ -46,7 +46,7 @@ def test_a_key_of_another_certificate_is_told() -> None:
     [
         ("", "holds no private key"),
         ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "holds no private key"),
-        (pem_of(ec.generate_private_key(ec.SECP256R1())), "is not RSA"),
+        (pem_of(ec.generate_private_key(ec.SECP256R1())), "is not RSA: an RSA key of 2048"),
         (pem_of(rsa.generate_private_key(public_exponent=65537, key_size=1024)), "1024 bits: 2048 or more"),
         (pem_of(rsa.generate_private_key(public_exponent=65537, key_size=2048), b"word"), "passphrase"),
     ],
