@@ -116,6 +116,10 @@ class Account:
             if self._config.flow == "code" and (stored := self._file.read()) and now - stored.renewed_at >= IDLE:
                 self._renew(now)
 
+    def may_retry(self) -> bool:
+        """Whether the last attempt failed, and its pause is over: by time, or by a new sign-in."""
+        return self._failure is not None and not self._waits(self._failure, self._clock())
+
     def stamp(self) -> int:
         """Another number whenever somebody signed in anew."""
         return self._file.stamp()
@@ -136,7 +140,7 @@ class Account:
 
     def _renew(self, now: datetime) -> str:
         failure = self._failure
-        if failure and now < failure.until and failure.stamp == self._file.stamp():
+        if failure and self._waits(failure, now):
             raise failure.error
         try:
             grant = self._ask(now)
@@ -148,6 +152,9 @@ class Account:
         ends_at = now + grant.life
         self._token = _Token(grant.access_token.value, ends_at - min(EARLY, grant.life / 5), ends_at)
         return self._token.value
+
+    def _waits(self, failure: _Failure, now: datetime) -> bool:
+        return now < failure.until and failure.stamp == self._file.stamp()
 
     def _fail(self, error: MailgateError, now: datetime) -> None:
         lasting = isinstance(error, TokenRefused)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from mailgate.connect.access_tokens import Account, SignIn, in_thread
@@ -85,6 +86,7 @@ class SignIns:
                 if self._stamps.setdefault(name, stamp) != stamp:
                     self._stamps[name] = stamp
                     await on_sign_in(name)
+            await self._retry()
             for name in self.recovered():
                 await on_sign_in(name)
             if self._clock() - used_at >= USE_INTERVAL:
@@ -100,6 +102,13 @@ class SignIns:
         recovered = self._failing.intersection(state.account for state in states) - failing
         self._failing = failing
         return recovered
+
+    async def _retry(self) -> None:
+        """Ask again where the last attempt failed: where nothing waits for a token, nobody else does."""
+        for _, account in [*self._accounts.values()]:
+            if account.may_retry():
+                with suppress(MailgateError):  # its state says what is wrong
+                    await in_thread(account.token)
 
     async def _use_idle_tokens(self) -> None:
         for _, account in [*self._accounts.values()]:

@@ -148,3 +148,30 @@ async def test_a_new_login_is_noticed(desk: Desk) -> None:
         stop.set()
         await keeping
     assert names == ["person"]
+
+
+async def test_a_sign_in_that_failed_works_again_though_nothing_waits_for_it(desk: Desk, server: TokenServer) -> None:
+    """By a new login before its pause is over, else after it: the trouble would stand for ever."""
+    person, robot = desk.account("person"), desk.account("robot")
+    server.script = [(503, {})]
+    for account in (robot, person):
+        with pytest.raises(MailgateError):
+            account.token()
+    assert not robot.may_retry()
+    assert not person.may_retry()
+    stop, recovered = asyncio.Event(), set[str]()
+
+    async def heard(name: str) -> None:
+        if all(state.ok for state in desk.sign_ins.states() if state.account == name):
+            recovered.add(name)
+        if len(recovered) == 1:
+            desk.now += timedelta(minutes=1)
+        if recovered == {"person", "robot"}:
+            stop.set()
+
+    keeping = asyncio.create_task(desk.sign_ins.run(heard, stop))
+    await asyncio.sleep(0)
+    person.store(Grant(Secret("a"), timedelta(hours=1), Secret("refresh-0")))
+    async with patience():
+        await keeping
+    assert all(state.ok for state in desk.sign_ins.states())
