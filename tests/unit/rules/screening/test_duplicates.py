@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from mailgate.mail import Attachment
-from mailgate.rules.screening.duplicates import FOOTER, digest, same_but_for_marks, says_the_same
+from mailgate.rules.screening.duplicates import BLOCK, FOOTER, digest, same_but_for_marks, says_the_same
 from mailgate.ticket import StoredAttachment
 from tests.cost import LINEAR, growth
 from tests.lab import mail
@@ -36,6 +36,13 @@ def test_one_mail_that_came_twice():
     assert same(mail(text="a b\nc"), mail(text="a  b c\n"))
     assert same(mail(subject="x"), mail(subject="[list] x"))
     assert same(mail(text="", html="<p>x"), mail(text="", html="<p>x"))
+
+
+def test_a_large_mail_whose_lines_a_relay_wrapped_anew():
+    words = ["printer", "a", "toner-cartridge"] * (BLOCK // 10)
+    long, short = ("\n".join(" ".join(words[at : at + size]) for at in range(0, len(words), size)) for size in (7, 3))
+    assert same(mail(text=long), mail(text=short + "\n\n"))
+    assert not same(mail(text=long), mail(text=short + " now"))
 
 
 @pytest.mark.parametrize(
