@@ -12,7 +12,7 @@ from mailgate.errors import Refused
 from mailgate.phrase import Choice, phrase
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import sees
-from mailgate.rules.text.names import Ambiguous, Candidate, Matched, match
+from mailgate.rules.text.names import Ambiguous, Candidate, Matched, match, unquoted
 from mailgate.settings import Agent, Config
 from mailgate.ticket import Address, Ticket
 
@@ -58,7 +58,7 @@ def _by_address(typed: str, seen: Sequence[Ticket], config: Config) -> Address:
         raise Refused(phrase("refused.desk_address", email=email))
     known = {each.requester.email: each.requester.name for each in seen}
     person = config.agents_by_email.get(email)
-    return Address(email, name.strip(" \"'") or known.get(email, "") or (person.name if person else ""))
+    return Address(email, unquoted(name) or known.get(email, "") or (person.name if person else ""))
 
 
 def _by_name(typed: str, seen: Sequence[Ticket], config: Config) -> Address:

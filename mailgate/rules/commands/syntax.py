@@ -18,6 +18,7 @@ from mailgate.rules.commands.scope import Command
 from mailgate.rules.commands.verb import About, Takes, Verb
 from mailgate.rules.commands.verbs import TABLE, VERBS
 from mailgate.rules.text.cleanup import MARKS, clean, shortened, unmarked, visible
+from mailgate.rules.text.names import unquoted_whole
 
 MOST = 50  # commands in one mail; looking for what misspelt ones mean takes time
 WRAP_COLUMN = 60  # mail programs wrap text at 65 to 78 columns, before a word that does not fit
@@ -149,7 +150,7 @@ def _command(line: _Line) -> Command | Phrase:
     verb = name.verb
     value, reason = _split_reason(found[2]) if verb.reason else (found[2], "")
     value = _EMPHASISED.sub(r"\2", value).strip(MARKS + " ")
-    value = value if verb.sentence else value.rstrip(". ")
+    value = value if verb.sentence else unquoted_whole(value.rstrip(". ")).rstrip(". ")
     if name.takes is Takes.NOTHING and value:
         return _unexpected(word, name, shortened(value))
     if name.takes is Takes.VALUE and not value:

@@ -93,6 +93,18 @@ def fold(text: str) -> str:
     return re.sub(r" ?/ ?", " / ", text)
 
 
+def unquoted(text: str) -> str:
+    """`text` without the quotes around it, in whichever form a phone or a word processor wrote them."""
+    return text.strip().strip(_QUOTES).strip()
+
+
+def unquoted_whole(text: str) -> str:
+    """`text` without quotes that stand around all of it, and none within it."""
+    inner = text[1:-1]
+    is_quoted = len(text) > 2 and {text[0], text[-1]} <= {*_QUOTES} and {*inner}.isdisjoint(_QUOTES)
+    return inner.strip() if is_quoted else text
+
+
 def departments(config: Config) -> tuple[Candidate, ...]:
     """Every department."""
     return tuple(Candidate(found.name, found.was) for found in config.departments.values())
@@ -138,7 +150,7 @@ def agents(config: Config) -> tuple[Candidate, ...]:
 def _typed(typed: str) -> str:
     """What was typed, folded; of "Ann Lee <ann@x.example>" the address."""
     address = _ADDRESS.fullmatch(typed.strip())
-    return fold((address[1] if address else typed).strip().strip(_QUOTES))
+    return fold(unquoted(address[1] if address else typed))
 
 
 def _own(name: Candidate) -> tuple[str, ...]:

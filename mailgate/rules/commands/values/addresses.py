@@ -10,6 +10,7 @@ from mailgate.errors import Refused
 from mailgate.mail import normalise
 from mailgate.phrase import Phrase, phrase
 from mailgate.rules.text.cleanup import shortened
+from mailgate.rules.text.names import unquoted
 from mailgate.ticket import Address
 
 _SIMILAR = 0.9  # ratio for addresses in different domains: one or two letters differ
@@ -29,7 +30,7 @@ def read_addresses(typed: str) -> tuple[Address, ...]:
             email = normalise(text.strip("<>"))
             if not _ADDRESS.fullmatch(email):
                 raise Refused(phrase("refused.no_address", typed=shortened(text)))
-            found.setdefault(email, Address(email, named[1].strip("\"' ") if named else ""))
+            found.setdefault(email, Address(email, unquoted(named[1]) if named else ""))
     if not found:
         raise Refused(Phrase("refused.which_address"))
     return tuple(found.values())

@@ -107,6 +107,14 @@ def test_an_answer_to_an_alert_can_open_another_ticket_with_its_key_as_proof(tmp
     bench.db.close()
 
 
+@pytest.mark.parametrize(
+    "typed", ['"Lee Sun"', "\u201cLee Sun\u201d", "\u201eLee Sun\u201c", "\u00abLee Sun\u00bb", "Lee Sun"]
+)
+def test_the_name_before_an_address_is_freed_of_its_quotes(bench, typed):
+    send(bench, f"#new {typed} <lee@client.example>\n\nText.")
+    assert str(bench.ticket().requester) == "Lee Sun <lee@client.example>"
+
+
 def test_commands_on_top_are_done_to_the_new_ticket(bench):
     mails = send(
         bench,
@@ -155,6 +163,7 @@ def test_who_is_meant_by_a_name_is_found_or_asked(bench):
     assert "could be Karen Client <karen@client.example> or Karl Klient <karl@client.example>" in asked.text
     for typed, name in {
         "karen client": "karen",
+        '"Karen Client"': "karen",
         "karl@client.example": "karl",
         "klient": "karl",
         "ÜMIT": "umit",

@@ -137,12 +137,24 @@ def test_what_mail_programs_add_is_cleaned_away(line):
         ("#assign __Online__ Banking", "Online Banking"),
         ("#assign team_one_two", "team_one_two"),
         ("#assign ME", "me"),
+        ("#assign \u201enobody\u201c.", "nobody"),
+        ('#assign "Online Banking"', "Online Banking"),
+        ("#assign \u2018Online Banking\u2019 ", "Online Banking"),
+        ('#assign "Ann" Lee', '"Ann" Lee'),
+        ('#assign "a", "b"', '"a", "b"'),
+        ('#assign ""', '""'),
         ("#assign nobody", "nobody"),
         ("#assign None.", "nobody"),
     ],
 )
 def test_a_value_is_freed_of_links_and_emphasis(line, value):
     assert one(line) == ("assign", value, "")
+
+
+def test_a_text_keeps_its_quotes():
+    assert one('#subject "Portal" is down') == ("subject", '"Portal" is down', "")
+    assert one("#subject \u201cPortal\u201d") == ("subject", "\u201cPortal\u201d", "")
+    assert one('#status "closed" -- "no answer"') == ("status", "closed", '"no answer"')
 
 
 def test_a_link_in_a_reason_does_not_become_the_value():

@@ -20,6 +20,7 @@ from mailgate.rules.commands.values.addresses import misspelt, read_addresses
             [("bob@x.example", "Bob"), ("jane@x.example", "Doe, Jane")],
         ),
         ("\u201eDoe; Jane\u201c <jane@x.example>", [("jane@x.example", "Doe; Jane")]),
+        ("\u2018Doe Jane\u2019 <jane@x.example>", [("jane@x.example", "Doe Jane")]),
         ('"jane@x.example" <jane@x.example>', [("jane@x.example", "jane@x.example")]),
         (
             "Doe, Jane <jane@x.example>; Roe, Joe <joe@x.example>; a@x.example, b@x.example",
