@@ -13,6 +13,8 @@ from mailgate.connect import rsa
 from mailgate.connect.tls import connection_words
 from mailgate.errors import MailgateError
 from mailgate.inbound.smtp.listener import server_context
+from mailgate.inbound.smtp.proxied import within
+from mailgate.inbound.smtp.proxy import NO_CLIENT
 from mailgate.probes.mailbox import words
 from mailgate.probes.stage import Stage, State
 from mailgate.probes.wire import TIMEOUT, certificate_stage
@@ -73,6 +75,8 @@ def _connected(listener: Listener) -> socket.socket:
         return connection
     host = _ANY.get(listener.host, listener.host)
     connection = socket.create_connection((host, listener.port), timeout=TIMEOUT)
+    if within(connection.getsockname()[0], listener.proxy):
+        connection.sendall(NO_CLIENT)  # from here a header has to come
     if listener.tls is None or not listener.tls.implicit:
         return connection
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # whether it is valid stands above: here it is our own

@@ -41,6 +41,15 @@ def test_everything_is_tried(world: World) -> None:
     assert world.relay.taken == []
 
 
+def test_a_listener_that_takes_this_machine_for_a_load_balancer_is_tried(tmp_path: Path) -> None:
+    port = reserved_port()
+    text = desk().replace(LISTEN, f'listen = "127.0.0.1:{port}"\nproxy = ["127.0.0.0/8"]', 1)
+    with World(tmp_path, text) as world:
+        world.start()
+        state, said = of(world.cli("check", "--connect"), "listener smtp")["greeting"]
+    assert (state, said.partition(": ")[2][:4]) == ("ok", "220 ")
+
+
 def test_a_relay_that_is_down_is_exit_code_1(world: World) -> None:
     world.relay.script["mail"] = ["550 5.7.1 not you"] * 9
     found = world.cli("check", "--connect", code=1)

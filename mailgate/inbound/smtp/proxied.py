@@ -85,7 +85,7 @@ class ProxiedServer:
         try:
             peer = connection.getpeername()[0]
             client = ""
-            if _within(peer, self._networks()):
+            if within(peer, self._networks()):
                 async with asyncio.timeout(HEADER_TIMEOUT):
                     client = (await _header(connection)).address
             await loop.connect_accepted_socket(lambda: self._session(client), connection)
@@ -99,7 +99,8 @@ class ProxiedServer:
             self._opening -= 1
 
 
-def _within(peer: str, networks: Networks) -> bool:
+def within(peer: str, networks: Networks) -> bool:
+    """Whether a peer is one of the load balancers, and its connections begin with a header."""
     address = ip_address(peer.partition("%")[0])
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped

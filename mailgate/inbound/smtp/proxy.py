@@ -8,7 +8,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-_SHORTEST = 15  # bytes: "PROXY UNKNOWN\\r\\n"
+NO_CLIENT = b"PROXY UNKNOWN\r\n"  # the shortest header: of a connection for nobody, as a health check is
+_SHORTEST = len(NO_CLIENT)
 V1_MAX = 107  # bytes, section 2.1
 _V1 = b"PROXY "
 _V2 = b"\r\n\r\n\x00\r\nQUIT\n"
