@@ -140,9 +140,10 @@ def _act(db: Db, queue: _Queue, args: argparse.Namespace) -> list[int]:
     """
     act = queue.retry if args.sub == "retry" else queue.drop
     if args.ids and not _filtered(args):
-        for number in args.ids:
+        numbers = list(dict.fromkeys(args.ids))
+        for number in numbers:
             act(db, number, now())
-        return list(args.ids)
+        return numbers
     done = []
     for mail in _chosen(queue.listing(db), args):
         with suppress(NotFound):
