@@ -42,6 +42,8 @@ HISTORY = 5  # earlier entries in an alert
 def to_agents(change: Change, occasion: Occasion, audience: Audience, config: Config) -> Iterator[Notice]:
     """The alerts that a change causes: to each agent the first of `PRECEDENCE`, to the author of the change none."""
     history = audience.latest(HISTORY) if change.before else tuple(reversed(change.entries[1:]))
+    # The author is here, whatever they said before: nobody stands in for them to hear of their own act.
+    audience = replace(audience, away={key: each for key, each in audience.away.items() if key != occasion.agent})
     entry = _shown(change)
     theirs = entry is not None and change.before is None and entry.by.is_requester
     for kind, who in _one_each(_alerts(change, occasion, audience, config)):

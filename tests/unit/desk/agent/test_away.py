@@ -45,6 +45,13 @@ def test_alerts_about_their_tickets_go_to_their_colleagues_and_say_why(bench, ti
     assert "Ann Reyes, whose ticket it is, is away until Fri 27 Nov 2026, 08:00 UTC." in mails[0].text
 
 
+@pytest.mark.parametrize("text", ["It works again.", "#note\n\nIt works again.", "#resolve", "#pending 1h"])
+def test_nobody_stands_in_to_hear_what_an_absent_agent_does(bench, ticket, text):
+    agent_mail(bench, ANN, "#away\n")
+    mails = agent_mail(bench, ANN, text)
+    assert not [mail for mail in mails if mail.to == ELLIOT]
+
+
 def test_the_one_who_stands_in_cannot_give_away_that_a_colleague_is_away(bench, ticket):
     agent_mail(bench, ANN, "#away\n")
     (alert,) = bench.send(KAREN, "Any news?", answers=to(bench.sent(), "karen@client.example"))
