@@ -13,7 +13,13 @@ from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.situation import Situation
 from mailgate.notice import Notice, NoticeKind
 from mailgate.phrase import Phrase
-from mailgate.rules.commands.requester_words import RequesterCommands, acts_of, answers, read_requester_words
+from mailgate.rules.commands.requester_words import (
+    MERGED,
+    RequesterCommands,
+    acts_of,
+    answers,
+    read_requester_words,
+)
 from mailgate.rules.commands.scope import Command
 from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.text.signature import Signer, ending
@@ -69,6 +75,19 @@ def carry_out(situation: Situation, ticket: Ticket, requested: RequesterCommands
     )
 
 
+def answer_of_merged(situation: Situation, context: Context) -> Outcome | None:
+    """The answer to a question about a request that was merged into somebody else's; None for any other mail."""
+    match = situation.match
+    if (match.role, match.role_there) != ("inactive", "requester") or not (situation.human and situation.authors):
+        return None
+    requested = read_requester_words(situation.received.body.lines, MERGED, signer_of(situation))
+    if not only_commands(requested, situation):
+        return None
+    ticket = situation.found.tickets[match.came_for]
+    notices = (_notice(situation, ticket, (Phrase("told.merged"),)),) if may_answer(situation, context) else ()
+    return Outcome(ticket=ticket.number, reason=match.why, notices=notices, commands=as_commands(requested))
+
+
 def as_commands(requested: RequesterCommands) -> tuple[Command, ...]:
     """The commands for `explain` and `trace`."""
     return tuple(Command(word, line=f"#{word}") for word in requested.words)
@@ -77,19 +96,22 @@ def as_commands(requested: RequesterCommands) -> tuple[Command, ...]:
 def answer(situation: Situation, change: Change, requested: RequesterCommands, context: Context) -> tuple[Notice, ...]:
     """The notice of the ticket's status."""
     ticket = change.after
-    mail = situation.received.mail
     facts = list(answers(requested, ticket, situation.known.records[ticket.number].thread))
     if "reopen" in requested.words and not ticket.status.active:
         facts.append(Phrase("asked.too-late"))
     if not may_answer(situation, context):
         return ()
-    notice = Notice(
+    return (_notice(situation, ticket, tuple(facts)),)
+
+
+def _notice(situation: Situation, ticket: Ticket, facts: tuple[Phrase, ...]) -> Notice:
+    mail = situation.received.mail
+    return Notice(
         kind=NoticeKind.STATUS_CHANGED,
         to=situation.author,
         cause=situation.received.source_key,
         ticket=ticket,
-        facts=tuple(facts),
+        facts=facts,
         in_reply_to=mail.message_id,
         references=mail.references[-3:],
     )
-    return (notice,)

@@ -8,6 +8,7 @@ from mailgate.desk.opening.from_mail import may_answer, message_on, open_from_ma
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.requester.commands import (
     answer,
+    answer_of_merged,
     as_commands,
     carry_out,
     commands_of,
@@ -34,6 +35,8 @@ from mailgate.ticket import Actor, Change, Collaborator, EntryKind, EventKind, T
 
 def receive(situation: Situation, ticket: Ticket, context: Context) -> Outcome:
     """A message on `ticket`; after `reopen_within` it opens a new, linked ticket."""
+    if asked := answer_of_merged(situation, context):
+        return asked
     requested = commands_of(situation)
     if only_commands(requested, situation):
         return carry_out(situation, ticket, requested, context)

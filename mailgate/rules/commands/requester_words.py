@@ -1,7 +1,8 @@
 """Commands of requesters and collaborators.
 
 `#close`, `#reopen`, `#status` and `#help` of a requester, `#leave` of a collaborator, each alone on its line at
-the top of the mail. Anything else is text, so that requesters need not know about commands.
+the top of the mail. Anything else is text, so that requesters need not know about commands. Where a request was
+merged into somebody else's, its requester may only ask: what happens to that one is not theirs to say or to know.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from mailgate.rules.text.signature import NOBODY, Signer, only_signature
 from mailgate.rules.ticket import acts
 from mailgate.ticket import Entry, EntryKind, Status, Ticket
 
-WORDS = {"requester": ("close", "reopen", "status", "help"), "collaborator": ("leave",)}
+MERGED = "merged"  # the requester of a ticket that was merged into somebody else's
+WORDS = {
+    "requester": ("close", "reopen", "status", "help"),
+    "collaborator": ("leave",),
+    MERGED: ("status", "help"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class RequesterCommands:
 
 
 def read_requester_words(lines: Sequence[str], role: str, signer: Signer = NOBODY) -> RequesterCommands:
-    """Read the words at the top of the sender's own lines; `role` is "requester", "collaborator" or any other."""
+    """Read the words at the top of the sender's own lines; `role` is one of `WORDS` or any other."""
     words: dict[str, None] = {}
     height = 0  # of the block of words, blank lines included
     for line in lines:

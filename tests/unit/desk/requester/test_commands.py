@@ -212,3 +212,41 @@ def test_more_than_a_requesters_words_is_an_agents_mail_and_needs_an_agents_proo
     (mail,) = bench.send(BOB, text, answers=own)
     assert (mail.kind, mail.to) == ("confirm", BOB)
     assert (bench.ticket(1002).status, bench.ticket(1002).priority) == ("open", "Normal")
+
+
+@pytest.fixture
+def merged(bench):
+    """Karen's ticket, merged into somebody else's, which is resolved."""
+    theirs = bench.send("Otto Other <otto@other.example>", "Mine, too.", subject="Otto cannot log in")
+    bench.send(ELLIOT, "#merge 1002", answers=bench.alert)
+    bench.send(ANN, "#resolve", answers=to(theirs, "ann@bank.example"))
+    return bench
+
+
+@pytest.mark.parametrize("words", ["#status", "#help", "#status\n#help\n\n-- \nKaren Client"])
+def test_who_asks_about_a_merged_request_is_answered_about_it_alone(merged, words):
+    (answer,) = merged.send(KAREN, words, answers=merged.ack)
+    assert (answer.kind, answer.to, answer.ticket) == ("status-changed", "karen@client.example", 1001)
+    assert answer.subject == "Re: [#1001] Portal is down"
+    assert "Your request is handled together with another one about the same matter." in answer.text
+    assert "1002" not in answer.everything
+    assert "Otto" not in answer.everything
+    assert merged.ticket(1002).status == "resolved"
+    assert [text for _, text in merged.thread(1002)] == ["Mine, too."]
+    assert merged.last()["ticket"] == 1001
+
+
+@pytest.mark.parametrize("text", ["#close", "#reopen", "#status\n\nAny news?"])
+def test_a_merged_request_is_not_its_requesters_to_close_or_reopen(merged, text):
+    mails = merged.send(KAREN, text, answers=merged.ack)
+    assert {mail.kind for mail in mails} <= {"new-message", "assigned"}
+    assert merged.thread(1002)[-1] == ("message", text)
+
+
+def test_of_a_merged_request_nobody_else_asks_in_its_requesters_name(merged):
+    """Neither a collaborator nor a mail that is not proven to be the requester's."""
+    for sender, more in (("jane@client.example", PASS), (KAREN, {})):
+        subject = "Re: [#1001] Portal is down"
+        mails = merged.send(sender, "#status", subject=subject, headers=more, **(BELIEVED if more else {}))
+        assert "status-changed" not in {mail.kind for mail in mails}
+        assert merged.thread(1002)[-1] == ("message", "#status")
