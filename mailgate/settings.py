@@ -159,6 +159,10 @@ class ServerTls:
     implicit: bool = False  # False: STARTTLS
 
 
+def _endpoint(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
     """[smtp] or [submission]"""
@@ -177,8 +181,7 @@ class Listener:
     @property
     def endpoint(self) -> str:
         """Where it listens, as it is written."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"unix:{self.path}" if self.path else f"{host}:{self.port}"
+        return f"unix:{self.path}" if self.path else _endpoint(self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +271,11 @@ class Http:
 
     host: str
     port: int
+
+    @property
+    def endpoint(self) -> str:
+        """Where it listens, as it is written."""
+        return _endpoint(self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ def check(config: Config, reading: Reading) -> None:
     _loops(config, reading)
     _report(config, reading)
     _unattended(config, reading)
+    _listeners(config, reading)
     if config.smtp is None and not config.mailboxes:
         reading.warn(Spot(), "no mail source but `mailgate ingest`: write [smtp] for a listener, or [mailbox.NAME]")
 
@@ -279,3 +280,17 @@ def _loops(config: Config, reading: Reading) -> None:
             reading.error(
                 Spot().child("mailbox").child(name), f"is read by [mailbox.{first}] already: keep one of them"
             )
+
+
+def _listeners(config: Config, reading: Reading) -> None:
+    """Each listens at a place of its own. At port 0 the system chooses one."""
+    found: dict[str, str] = {}
+    for name, listener in (("smtp", config.smtp), ("submission", config.submission), ("http", config.http)):
+        if listener is None or listener.endpoint.endswith(":0"):
+            continue
+        first = found.setdefault(listener.endpoint, name)
+        if first != name:
+            reading.error(Spot().child(name).child("listen"), f"is that of [{first}]: write another port or path")
+    if config.submission and not any(agent.password for agent in config.agents.values()):
+        what = 'no agent can log in: write password = "…" of `mailgate hash-password` in [agent.NAME]'
+        reading.warn(Spot().child("submission"), what)

@@ -183,7 +183,7 @@ class Listeners:
         if config.http is None:
             return None
         server = HttpServer(config.http, self._health)
-        with _binding(f"[http] listen = {config.http.host}:{config.http.port}"):
+        with _binding(f"[http] listen = {config.http.endpoint}"):
             await server.start(self._opened.take("http", [(config.http.host, config.http.port)]))
         return server
 

@@ -161,6 +161,8 @@ def _networks(table: Table) -> tuple[IPv4Network | IPv6Network, ...]:
         except ValueError:
             spot = table.at("proxy").inside(index)
             table.reading.error(spot, f'{quoted_text(text)} is not a network: write "10.0.0.7" or "10.0.0.0/8"')
+    if found and str(table.data.get("listen", "")).startswith(_UNIX):
+        table.error("proxy", 'requires listen = "HOST:PORT": who connects to a unix socket is in no network')
     return tuple(found)
 
 

@@ -294,6 +294,7 @@ def test_a_rule_may_compare_with_a_part_of_a_name(tmp_path: Path) -> None:
         ('[[rule]]\nname = "R"\nwhen.recipient.not_is = "x@bank.example"\nthen.drop = true\n', "matches nothing"),
         ('[[rule]]\nname = "R"\nwhen.customer = "Big Co"\nthen.drop = true\n', "in no name of a customer"),
         (f"# no source\n{SMALLEST.replace('[smtp]', '')}", "no mail source but `mailgate ingest`"),
+        ('[submission]\ntls = "none"\n', "[submission] no agent can log in: write password"),
     ],
 )
 def test_valid_but_probably_unintended_settings_are_warnings(text: str, message: str, tmp_path: Path) -> None:
