@@ -149,8 +149,12 @@ class AgentMail(Request):
     def addressing(self, ticket: Ticket, named: int, config: Config) -> Addressing:
         """Where the mail was sent, and what it answers."""
         key, to = self.answered, {address.email for address in self.situation.received.mail.to}
+        own_keys = self.situation.sender.own_keys
         number = key.about or key.ticket if key else 0
         answers = key if number in (ticket.number, named) else None  # or #ticket names another
+        newest = next((ref.key for ref in self.situation.refs if ref.key and ref.key.text in own_keys), None)
+        if answers and newest and not (newest.about or newest.ticket):  # it answers a mail about none, in this thread
+            answers = newest
         asked = answers is not None and answers.kind is NoticeKind.NOTE
         return Addressing(
             answers_public=answers.public if answers else None,

@@ -252,3 +252,19 @@ def test_whose_role_has_no_replies_reads_that_as_the_reason_for_a_note(tmp_path,
     answer = to(bench.send(ANN_, "It works again.", answers=alert), ANN_)
     assert said in " ".join(answer.text.split())
     assert bench.thread()[-1] == ("note", "It works again.")
+
+
+@pytest.mark.parametrize("failed", ["#new somebody unknown\n\nHe phoned.", "#ticket 9999\n\nIt works."])
+def test_an_answer_to_a_mail_about_no_ticket_is_not_for_the_customer_of_an_alert_before(bench, alerts, failed):
+    (returned,) = bench.send(ELLIOT, failed, answers=to(alerts, ELLIOT_))
+    assert (returned.kind, returned.ticket) == ("command-failed", None)
+    sent = bench.send(ELLIOT, "I meant Joe.", answers=returned)
+    assert not outside(sent)
+    assert bench.thread()[-1] == ("note", "I meant Joe.")
+    assert "Send it to Karen Client" in to(sent, ELLIOT_).text
+
+
+def test_on_top_of_an_answer_to_a_mail_about_no_ticket_the_commands_say_where_it_goes(bench, alerts):
+    (returned,) = bench.send(ELLIOT, "#ticket 9999\n\nIt works.", answers=to(alerts, ELLIOT_))
+    assert outside(bench.send(ELLIOT, "#ticket 1001\n#reply\n\nIt works.", answers=returned))
+    assert bench.thread()[-1] == ("reply", "It works.")
