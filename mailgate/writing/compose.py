@@ -136,10 +136,13 @@ def _is_agents(message_id: str, keyring: Keyring) -> bool:
 
 
 def _marks(notice: Notice) -> Iterator[bytes]:
-    """The fields that name ticket and notice; and, but for a person's own words, those of automatic mail (RFC 3834)."""
+    """The fields that name ticket and notice and allow no reaction; of automatic mail also its own (RFC 3834)."""
     for number in (notice.ticket.number,) if notice.ticket else notice.numbers:
         yield headers.fold("X-Mailgate-Ticket", [str(number)])
     yield headers.fold("X-Mailgate-Notice", [str(notice.kind)])
+    # A reaction in Outlook stands in the mailbox's own data, which IMAP does not show: the desk would not hear of it.
+    # https://office365itpros.com/2023/09/19/outlook-reactions-disable/
+    yield b"x-ms-reactions: disallow\r\n"
     if notice.kind not in (NoticeKind.REPLY, NoticeKind.ASKED):
         how = "auto-replied" if notice.kind in AUTO_REPLIED else "auto-generated"  # RFC 3834 5
         yield headers.fold("Auto-Submitted", [how])
