@@ -12,10 +12,13 @@ from mailgate.errors import Refused
 from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.rules.commands.orders import Order, ResolvedCommands
 from mailgate.rules.commands.scope import Command, CommandScope, require
+from mailgate.rules.commands.values.addresses import each_of
 from mailgate.rules.commands.verb import About
 from mailgate.rules.commands.verbs import QUERIES, VERBS
 from mailgate.rules.people.absence import Absence
+from mailgate.rules.text.names import unquoted
 from mailgate.rules.ticket.acts.statuses import NewStatus
+from mailgate.settings import Config
 from mailgate.ticket import Assignee, Ticket
 
 
@@ -42,7 +45,7 @@ def _order(command: Command, scope: CommandScope) -> Order:
     return Order(command.verb, value, command.reason, summary, _is_read_as(command, value, scope))
 
 
-_BY_NAME = frozenset({"transfer", "topic", "sla", "priority"})
+_BY_NAME = frozenset({"transfer", "topic", "sla", "priority", "canned"})
 
 
 def _is_read_as(command: Command, value: object, scope: CommandScope) -> bool:
@@ -52,11 +55,19 @@ def _is_read_as(command: Command, value: object, scope: CommandScope) -> bool:
         case NewStatus():
             return value.until is not None
         case Assignee():
-            agent = scope.config.agents.get(value.agent_key)
-            names = (agent.key, agent.name, *agent.emails, "me") if agent else (value.name,)
-            return typed not in map(str.casefold, names) or value.agent_key in scope.away
+            return (typed != "me" and not _is_whole(typed, scope.config)) or value.agent_key in scope.away
+        case tuple() if command.verb == "note":
+            return not all(_is_whole(part, scope.config) for part in each_of(typed))
         case _:
             return command.verb == "due" or (command.verb in _BY_NAME and typed != str(value).casefold())
+
+
+def _is_whole(typed: str, config: Config) -> bool:
+    """Whether people are named in full: by addresses, names or keys, as many as stand there."""
+    people = (name for agent in config.agents.values() for name in (agent.key, agent.name, *agent.emails))
+    known = {name.casefold() for name in (*people, *config.teams)}
+    name = unquoted(typed).removeprefix("@").casefold()
+    return "@" in name or name in known or all(word.removeprefix("@") in known for word in name.split())
 
 
 def _not_with_merge(orders: Sequence[Order]) -> Iterator[Phrase]:

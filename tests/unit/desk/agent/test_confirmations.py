@@ -31,7 +31,14 @@ def answers(mails) -> list[str]:
         "#assign me",
         "#assign ann\n#reply",
         "#transfer systems administrators\n#reply",
+        "#assign Ann Reyes <ann@bank.example>\n#reply",
+        "#canned Hello",
         "#tag x",
+        "#note ann",
+        "#note Ann Reyes, Bob@bank.example; @vera",
+        "#note ann bob",
+        '#note "Online Banking"',
+        "#note vendor@adobe.example",
     ],
 )
 def test_commands_that_say_word_for_word_what_is_done_are_not_confirmed_beside_a_text(bench, alert, commands):
@@ -49,6 +56,7 @@ def test_commands_that_say_word_for_word_what_is_done_are_not_confirmed_beside_a
         ("#snooze tomorrow", "Pending until Sat 21 Nov 2026, 09:00 UTC."),
         ("#sla sev-b\n#topic report", "SLA plan: Sev-B."),
         ("#assign Online\n#reply", "Assigned to the team Online Banking."),
+        ("#canned hel", "Canned response: hello."),
     ],
 )
 def test_what_was_understood_is_confirmed_beside_a_text(bench, alert, commands, said):
@@ -56,6 +64,15 @@ def test_what_was_understood_is_confirmed_beside_a_text(bench, alert, commands, 
     assert "Hello Karen." in to([mail for mail in mails if mail.kind == "reply"], KAREN_).text
     (answer,) = answers(mails)
     assert said in answer
+
+
+@pytest.mark.parametrize("named", ["rey", "ann, bo", "online"])
+def test_who_is_asked_by_a_part_of_their_name_is_confirmed_beside_the_question(bench, alert, named):
+    mails = bench.send(ELLIOT, f"#note {named}\n\nWho knows?", answers=alert)
+    asked = {mail.message["To"].partition(" <")[0] for mail in mails if mail.kind == "note"}
+    (answer,) = answers(mails)
+    assert asked
+    assert all(name in answer.partition("Asked ")[2].partition("\n")[0] for name in asked)
 
 
 def test_who_is_assigned_and_away_is_told_beside_a_text(bench, alert):
