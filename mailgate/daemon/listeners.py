@@ -174,7 +174,7 @@ class Listeners:
         return Callbacks(
             is_desk=lambda address: is_desk(address, self._config()),
             login=lambda user, password: log_in(user, password, self._config()),
-            owns=lambda agent, sender: not sender or self._config().agents[agent].owns(normalise(sender)),
+            owns=lambda agent, sender: owns(agent, sender, self._config()),
             refused=self._refusals,
             clock=self._clock,
         )
@@ -277,6 +277,12 @@ def log_in(user: str, password: str, config: Config) -> str | None:
     """The key of the agent with this address or key, and this password; None for none. Takes the time of a hash."""
     agent = config.agents_by_email.get(normalise(user)) or config.agents.get(user)
     return agent.key if verify_password(password, agent.password.value if agent else "") and agent else None
+
+
+def owns(agent: str, sender: str, config: Config) -> bool:
+    """Whether an agent who logged in may send as an address, or as nobody (""); a reload may have ended the login."""
+    found = config.agents.get(agent)
+    return found is not None and bool(found.password) and (not sender or found.owns(normalise(sender)))
 
 
 def _tls(listener: Listener | None) -> ssl.SSLContext | None:
