@@ -31,7 +31,7 @@ def note_to_send(request: Request, resolved: ResolvedCommands, ticket: Ticket, c
     order = resolved.of("send")
     if order is None:
         return None
-    if request.own_text or request.own_files:
+    if request.own_text or request.own_files or resolved.has("note", "canned"):
         raise Refused(Phrase("refused.send_alone"))
     code = str(order.value).lower()
     own = (each for each in request.known.whole_thread(ticket.number) if request.agent is None or each.by == request.by)

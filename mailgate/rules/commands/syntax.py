@@ -254,8 +254,10 @@ def _beside_spam(commands: Sequence[Command]) -> Iterator[Phrase]:
     for command in commands if "spam" in verbs else ():
         if command.verb == "reply":
             yield Phrase("refused.spam_reply")
-        elif (command.verb == "canned" and "note" not in verbs) or (
-            command.verb == "status" and command.value != "closed"
+        elif (
+            command.verb == "send"
+            or (command.verb == "canned" and "note" not in verbs)
+            or (command.verb == "status" and command.value != "closed")
         ):
             yield phrase("refused.both", first="#spam", second=f"#{command.verb} {shortened(command.value)}")
 

@@ -147,6 +147,15 @@ def test_only_its_author_sends_a_note_and_nothing_beside_it(bench, alerts):
     assert not outside([*other, *beside])
 
 
+@pytest.mark.parametrize("text", ["#canned hello", "#note", "#note elliot", "#spam"])
+def test_a_note_is_not_sent_beside_another_text_or_as_an_answer_to_spam(bench, alerts, text):
+    told_ = kept(bench, alerts)
+    before = bench.thread()
+    (refused,) = bench.send(ANN_, f"#send {code_of(told_)}\n{text}", answers=told_)
+    assert refused.kind == "command-failed"
+    assert bench.thread() == before
+
+
 def test_commands_go_with_a_note_that_is_sent(bench, alerts):
     sent = bench.send(ANN_, f"#send {code_of(kept(bench, alerts))}\n#resolve", answers=to(alerts, ANN_))
     assert [mail.kind for mail in outside(sent)] == ["reply"]

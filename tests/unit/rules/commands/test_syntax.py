@@ -254,6 +254,7 @@ def test_line_breaks_inside_a_line_count():
         ("#done\n#close", "#status resolved and #status closed cannot both be done: keep one of them"),
         ("#spam\n#reply", "#spam and #reply cannot both be done: spam is not answered"),
         ("#canned hello\n#spam", "#spam and #canned hello cannot both be done: keep one of them"),
+        ("#send abc\n#spam", "#spam and #send abc cannot both be done: keep one of them"),
         ("#spam\n#resolve", "#spam and #status resolved cannot both be done: keep one of them"),
         ("#reopen\n#spam", "#spam and #status open cannot both be done: keep one of them"),
     ],
