@@ -88,6 +88,26 @@ def secrets_of(config: Config, *, new: bool = False) -> tuple[bytes, ...]:
         return open_secrets(db, config)
 
 
+def number(text: str) -> int:
+    """The number of a ticket or mail, as `type` of an argument. Raises ArgumentTypeError."""
+    digits = text.removeprefix("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS):
+        raise argparse.ArgumentTypeError(f"{text} cannot be the number of a ticket or mail")
+    return int(digits)
+
+
+_MOST_DIGITS = 18  # a larger number fits in no column
+
+
+def words(text: str) -> str:
+    """What is stored or looked for, as `type` of an argument. Raises ArgumentTypeError."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes of another encoding (PEP 383)
+        raise argparse.ArgumentTypeError(f"{text} is not UTF-8") from None
+    return text
+
+
 def parse_duration(option: str, text: str) -> timedelta:
     """The value of an option that is a duration. Raises BadArgument."""
     try:

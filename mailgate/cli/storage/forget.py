@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from mailgate.cli.common import config_of, print_json, print_line, public_text, writing
+from mailgate.cli.common import config_of, print_json, print_line, public_text, words, writing
 from mailgate.cli.json_errors import result_fields
 from mailgate.errors import BadArgument, Refused, StorageError
 from mailgate.mail import normalise
@@ -26,7 +26,9 @@ IN_WORK = 600.0  # seconds; a file stored so lately may be that of a mail which 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Define the arguments."""
-    parser.add_argument("address", metavar="ADDRESS", help="the address of the person; run it once for each they have")
+    parser.add_argument(
+        "address", type=words, metavar="ADDRESS", help="the address of the person; run it once for each they have"
+    )
     parser.add_argument("--dry-run", action="store_true", help="show what would be erased; change nothing")
 
 

@@ -32,7 +32,10 @@ def _ask() -> str:
         if getpass.getpass("Again: ") != password:
             raise BadArgument("the two passwords differ")
     else:
-        password = sys.stdin.readline().rstrip("\r\n")
+        try:
+            password = sys.stdin.readline().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise BadArgument("the password is not UTF-8") from None
     if not password:
         raise BadArgument("the password is empty")
     return password

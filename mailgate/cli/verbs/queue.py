@@ -11,7 +11,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailgate.cli.common import common_options, config_of, now, print_json, print_line, print_raw, reading, say, writing
+from mailgate.cli.common import (
+    common_options,
+    config_of,
+    now,
+    number,
+    print_json,
+    print_line,
+    print_raw,
+    reading,
+    say,
+    writing,
+)
 from mailgate.errors import BadArgument, NotFound
 from mailgate.outbound.payload import Payload
 from mailgate.rules.ticket.as_json import rfc3339
@@ -74,14 +85,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("queue", choices=tuple(_QUEUES))
     subs = parser.add_subparsers(dest="sub", metavar="list|show|retry|drop", required=True)
     show = subs.add_parser("show", help="print one mail as it was received or will be sent", parents=[common])
-    show.add_argument("id", type=int, metavar="ID")
+    show.add_argument("id", type=number, metavar="ID")
     for name, what in (
         ("list", "list the mail in the queue, oldest first"),
         ("retry", "try mail again now, also while the relay rests"),
         ("drop", "remove mail from the queue without processing it"),
     ):
         sub = subs.add_parser(name, help=what, parents=[common])
-        sub.add_argument("ids", type=int, nargs="*", metavar="ID")
+        sub.add_argument("ids", type=number, nargs="*", metavar="ID")
         sub.add_argument("--all", action="store_true", help="every mail of the queue")
         sub.add_argument("--state", help="only mail in this state, such as failed or held")
         sub.add_argument("--reason", help="only mail set aside for this reason, such as spam")

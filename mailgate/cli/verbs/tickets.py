@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from mailgate.cli.common import common_options, new_option
+from mailgate.cli.common import common_options, new_option, number, words
 
 # The module and the function of each. Only that of the sub-verb to run is imported: `new` and `do` load the whole desk.
 _SUB_VERBS = {
@@ -37,18 +37,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = subs.add_parser(
         "show", help="show one ticket: thread, events, how its due time was computed", parents=[common]
     )
-    show.add_argument("number", type=_number, metavar="N")
-    show.add_argument("--raw", type=int, metavar="ID", help="print a message of the thread as it was received")
+    show.add_argument("number", type=number, metavar="N")
+    show.add_argument("--raw", type=number, metavar="ID", help="print a message of the thread as it was received")
 
     new = subs.add_parser("new", help="create a ticket on behalf of a requester", parents=[common])
-    new.add_argument("--requester", required=True, metavar="ADDRESS", help="or the name of a known requester")
-    new.add_argument("--subject", required=True)
+    new.add_argument(
+        "--requester", type=words, required=True, metavar="ADDRESS", help="or the name of a known requester"
+    )
+    new.add_argument("--subject", type=words, required=True)
     new.add_argument("--text", type=argparse.FileType("r"), metavar="FILE", help="the text; - for standard input")
     new.add_argument("--quiet", action="store_true", help="do not notify the requester")
     new_option(new)
 
     do = subs.add_parser("do", help="change a ticket with mail commands", parents=[common])
-    do.add_argument("number", type=_number, metavar="N")
+    do.add_argument("number", type=number, metavar="N")
     do.add_argument("commands", nargs="*", metavar="COMMAND", help="such as '#assign Online Banking -- why'")
     do.add_argument(
         "--as", dest="agent", default="", metavar="AGENT", help="the acting agent (default: the administrator)"
@@ -59,12 +61,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
     export = subs.add_parser("export", help="export all tickets as JSON lines", parents=[common])
     export.add_argument("--output", type=Path, metavar="FILE", help="the output file (default: standard output)")
-
-
-def _number(text: str) -> int:
-    if not text.lstrip("#").isdigit():
-        raise argparse.ArgumentTypeError(f"{text} is not a ticket number")
-    return int(text.lstrip("#"))
 
 
 def _limit(text: str) -> int:

@@ -6,7 +6,7 @@ import argparse
 import re
 from datetime import datetime
 
-from mailgate.cli.common import config_of, now, parse_since, print_json, print_line, reading
+from mailgate.cli.common import config_of, now, parse_since, print_json, print_line, reading, words
 from mailgate.errors import NotFound
 from mailgate.rules.ticket.as_json import rfc3339
 from mailgate.store.db import Db
@@ -19,7 +19,9 @@ _NUMBER = re.compile(r"\[?#?([0-9]{1,12})\]?")  # also as it stands in a subject
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Define the arguments."""
-    parser.add_argument("what", metavar="ADDRESS|MESSAGE-ID|NUMBER", help="an address, a Message-ID or a ticket number")
+    parser.add_argument(
+        "what", type=words, metavar="ADDRESS|MESSAGE-ID|NUMBER", help="an address, a Message-ID or a ticket number"
+    )
     parser.add_argument("--since", default="", help="length of the period up to now, such as 2d (default: everything)")
 
 

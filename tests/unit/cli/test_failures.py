@@ -88,6 +88,15 @@ queue inbox bogus
 queue inbox show
 queue inbox show x
 queue inbox show 999
+queue inbox show 99999999999999999999
+queue outbox retry 99999999999999999999
+tickets show 99999999999999999999
+tickets show 1001 --raw 99999999999999999999
+tickets do 99999999999999999999 #close
+tickets new --requester \udcff@x.example --subject x
+tickets new --requester k@x.example --subject \udcff
+trace \udcff
+forget \udcff@x.example
 queue inbox retry 999
 queue inbox drop 999
 queue outbox show 999
@@ -331,3 +340,8 @@ def test_a_place_that_cannot_be_written_comes_with_what_to_do(tmp_path, capsys):
         f"mailgate: cannot write {tmp_path}/taken: file exists",
         f"To mend it: remove {tmp_path}/taken, which is no folder, or choose another place with [storage] database",
     ]
+
+
+def test_a_password_in_another_encoding_is_refused(desk, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("Grüße\n".encode("latin-1")), "utf-8"))
+    assert fails(capsys, "hash-password")[0] == 2
