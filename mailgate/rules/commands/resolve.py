@@ -56,6 +56,8 @@ def _is_read_as(command: Command, value: object, scope: CommandScope) -> bool:
             return value.until is not None
         case Assignee():
             return (typed != "me" and not _is_whole(typed, scope.config)) or value.agent_key in scope.away
+        case Absence():
+            return value.until is not None or value.agent != (scope.agent.key if scope.agent else "")
         case tuple() if command.verb == "note":
             return not all(_is_whole(part, scope.config) for part in each_of(typed))
         case _:

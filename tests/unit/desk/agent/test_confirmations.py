@@ -34,6 +34,7 @@ def answers(mails) -> list[str]:
         "#assign Ann Reyes <ann@bank.example>\n#reply",
         "#canned Hello",
         "#tag x",
+        "#away",
         "#note ann",
         "#note Ann Reyes, Bob@bank.example; @vera",
         "#note ann bob",
@@ -57,6 +58,7 @@ def test_commands_that_say_word_for_word_what_is_done_are_not_confirmed_beside_a
         ("#sla sev-b\n#topic report", "SLA plan: Sev-B."),
         ("#assign Online\n#reply", "Assigned to the team Online Banking."),
         ("#canned hel", "Canned response: hello."),
+        ("#away until fri", "You are away until Fri 27 Nov 2026, 09:00 UTC."),
     ],
 )
 def test_what_was_understood_is_confirmed_beside_a_text(bench, alert, commands, said):
@@ -73,6 +75,12 @@ def test_who_is_asked_by_a_part_of_their_name_is_confirmed_beside_the_question(b
     (answer,) = answers(mails)
     assert asked
     assert all(name in answer.partition("Asked ")[2].partition("\n")[0] for name in asked)
+
+
+def test_whose_absence_a_manager_begins_is_confirmed_beside_a_text(bench, alert):
+    ann = to(bench.sent(), "ann@bank.example")
+    mails = bench.send("ann@bank.example", "#away elliot\n\nHello Karen.", answers=ann)
+    assert "Elliot Alderson is away." in next(mail.text for mail in mails if mail.kind == "answer")
 
 
 def test_who_is_assigned_and_away_is_told_beside_a_text(bench, alert):
