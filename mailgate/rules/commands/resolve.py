@@ -12,10 +12,12 @@ from mailgate.errors import Refused
 from mailgate.phrase import Phrase, Sentence, phrase
 from mailgate.rules.commands.orders import Order, ResolvedCommands
 from mailgate.rules.commands.scope import Command, CommandScope, require
+from mailgate.rules.commands.syntax import LOOKED_UP
 from mailgate.rules.commands.values.addresses import each_of
 from mailgate.rules.commands.verb import About
 from mailgate.rules.commands.verbs import QUERIES, VERBS
 from mailgate.rules.people.absence import Absence
+from mailgate.rules.text.cleanup import shortened
 from mailgate.rules.text.names import unquoted
 from mailgate.rules.ticket.acts.statuses import NewStatus
 from mailgate.settings import Config
@@ -26,13 +28,15 @@ def resolve(commands: Sequence[Command], ticket: Ticket | None, scope: CommandSc
     """Read the value of each command and check the agent's permissions; `ticket` is the ticket of the mail."""
     scope = replace(scope, about=ticket)
     orders: list[Order] = []
+    typed: list[str] = []
     problems: list[Sentence] = []
     for command in commands:
         try:
             orders.append(_order(command, scope))
+            typed.append(command.value)
         except Refused as refusal:
             problems += [phrase("refused.line", line=command.line, why=why) for why in refusal.reasons]
-    problems += [*_not_with_merge(orders), *_both_away_and_back(orders)]
+    problems += [*_two_values(orders, typed), *_not_with_merge(orders), *_both_away_and_back(orders)]
     return ResolvedCommands(() if problems else tuple(orders), tuple(problems))
 
 
@@ -70,6 +74,17 @@ def _is_whole(typed: str, config: Config) -> bool:
     known = {name.casefold() for name in (*people, *config.teams)}
     name = unquoted(typed).removeprefix("@").casefold()
     return "@" in name or name in known or all(word.removeprefix("@") in known for word in name.split())
+
+
+def _two_values(orders: Sequence[Order], typed: Sequence[str]) -> Iterator[Phrase]:
+    """Two values where one can hold: `#assign ann` and `#assign bob`. Two names of the same are one."""
+    first: dict[str, tuple[Order, str]] = {}
+    for order, value in zip(orders, typed, strict=True):
+        if order.verb in LOOKED_UP:
+            known, said = first.setdefault(order.verb, (order, value))
+            if known.value != order.value:
+                both = (f"#{order.verb} {shortened(each)}" for each in (said, value))
+                yield phrase("refused.both", first=next(both), second=next(both))
 
 
 def _not_with_merge(orders: Sequence[Order]) -> Iterator[Phrase]:

@@ -45,6 +45,8 @@ NAMES: Mapping[str, Name] = MappingProxyType(
     }
 )
 STATUSES = tuple(shortcut.value for shortcut in VERBS["status"].shortcuts)
+# Their values may be written in several ways: whether two mean the same is known once they are read.
+LOOKED_UP = frozenset({"assign", "transfer", "topic", "sla", "priority", "due", "requester", "canned"})
 LEAVE = "leave"  # for collaborators; an agent's line that begins with it is refused
 _SIMILAR = 0.65  # of a typo and what was meant; "remind" and "send" are 0.6 alike
 # Every word that is a command at the start of a line. #end ends the reading and is no verb.
@@ -234,7 +236,7 @@ def _contradictions(commands: Sequence[Command]) -> list[Phrase]:
     problems: list[Phrase] = []
     wanted: dict[str, str] = {}
     for command in commands:
-        if VERBS[command.verb].repeats:
+        if VERBS[command.verb].repeats or command.verb in LOOKED_UP:
             continue
         subject = "text" if command.verb in ("note", "reply") else command.verb
         value = command.verb if subject == "text" else f"{command.value} {command.until}".rstrip()

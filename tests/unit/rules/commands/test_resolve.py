@@ -106,6 +106,43 @@ def test_all_or_nothing_names_every_line_that_is_wrong():
     assert len(found.problems) == 2
 
 
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (("#claim", "#release"), "#assign me and #assign nobody"),
+        (("#assign ann", "#assign online"), "#assign ann and #assign online"),
+        (("#prio high", "#tag x", "#priority low"), "#priority high and #priority low"),
+        (("#due 2h", "#due 3h"), "#due 2h and #due 3h"),
+        (("#requester a@x.example", "#requester b@x.example"), "#requester a@x.example and #requester b@x.example"),
+    ],
+)
+def test_of_two_values_for_the_same_one_must_go(lines, problem):
+    found = read(*lines)
+    assert found.orders == ()
+    assert [within(each) for each in found.problems] == [f"{problem} cannot both be done: keep one of them"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("#claim", "#assign elliot", "#assign Elliot Alderson"),
+        ("#transfer Maintenance", "#transfer maint"),
+        ("#prio hi", "#priority High"),
+        ("#due 2h", "#due 120m"),
+        ("#release", "#assign nobody"),
+        ("#sla sev-a", "#sla Sev-A"),
+    ],
+)
+def test_two_names_of_the_same_are_one_value(lines):
+    values = {order.value for order in read(*lines).orders}
+    assert len(values) == 1
+
+
+def test_a_long_value_is_cut_where_two_are_told_back():
+    found = read(f"#requester {'a' * 90}@x.example", f"#requester {'b' * 90}@x.example")
+    assert len(within(found.problems[0])) < 300
+
+
 @pytest.mark.parametrize(("verb", "hint"), [("confirm", "answers with it by mail"), ("new", "mailgate tickets new")])
 def test_what_only_a_mail_of_its_own_can_say_is_refused_with_the_way_to_go(verb, hint):
     found = resolve([Command(verb)], ticket(), by())

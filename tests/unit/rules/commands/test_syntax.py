@@ -246,7 +246,6 @@ def test_line_breaks_inside_a_line_count():
         ("#show some files", "#show takes the number of a ticket, such as 1042, not “some files”"),
         ("#confirm", "#confirm needs the code after it"),
         ("#note\n#reply", "#note and #reply cannot both be done: keep one of them"),
-        ("#claim\n#release", "#assign me and #assign nobody cannot both be done: keep one of them"),
         (
             "#pending fri\n#pending mon",
             "#status pending fri and #status pending mon cannot both be done: keep one of them",
@@ -433,7 +432,7 @@ LENGTHY = "x" * 9000
         f"#{LENGTHY}",
         f"#claim -- {LENGTHY}\n{LENGTHY}",
         f"a\n#claim {LENGTHY}",
-        f"#sla {LENGTHY}\n#sla {LENGTHY} too",
+        f"#subject {LENGTHY}\n#subject {LENGTHY} too",
     ],
 )
 def test_what_is_told_back_stays_readable(text):
