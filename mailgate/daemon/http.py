@@ -118,8 +118,9 @@ class HttpServer:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT):
                 head = await reader.readuntil(b"\r\n\r\n")
-                code, page = await self._respond(head.split(b"\r\n", 1)[0].split())
-                write(writer, _response(code, page))
+                request = head.split(b"\r\n", 1)[0].split()
+                response, body = _response(*await self._respond(request))
+                write(writer, response if request[:1] == [b"HEAD"] else response + body)  # RFC 9110 9.3.2
                 await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a client that does not speak HTTP gets no response
@@ -147,10 +148,13 @@ def metrics(health: Health) -> str:
     return text((Sample("mailgate_ready", not health.problems), *health.samples))
 
 
-def _response(code: int, text: str) -> bytes:
-    body = text.encode()
+def _response(code: int, page: str) -> tuple[bytes, bytes]:
+    """The head of a response, and its body."""
+    body = page.encode()
+    allow = "Allow: GET, HEAD\r\n" if code == 405 else ""  # RFC 9110 15.5.6
+    # The version is that of Prometheus's text format: https://prometheus.io/docs/instrumenting/exposition_formats/
     head = (
-        f"HTTP/1.1 {code} {_REASONS[code]}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"HTTP/1.1 {code} {_REASONS[code]}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n{allow}"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
-    return head.encode() + body
+    return head.encode(), body

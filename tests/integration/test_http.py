@@ -61,6 +61,20 @@ def test_each_page_says_how_it_stands(request_line: str, health: Health, status:
     assert said in body
 
 
+def test_head_is_answered_without_the_page() -> None:
+    """RFC 9110 9.3.2, with the length that it would have."""
+    (head, body), (page_head, page) = (
+        ask(f"{method} /readyz HTTP/1.1\r\n\r\n".encode(), ILL).split("\r\n\r\n", 1) for method in ("HEAD", "GET")
+    )
+    assert (head, body) == (page_head, "")
+    assert page
+
+
+def test_the_pages_name_their_format_and_what_may_be_asked() -> None:
+    assert "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n" in ask(b"GET /metrics HTTP/1.1\r\n\r\n")
+    assert "\r\nAllow: GET, HEAD\r\n" in ask(b"PUT /metrics HTTP/1.1\r\n\r\n")
+
+
 def test_figures_of_one_name_share_their_type_line() -> None:
     lines = ask(b"GET /metrics HTTP/1.1\r\n\r\n").partition("\r\n\r\n")[2].splitlines()
     assert lines.count("# TYPE mailgate_queue gauge") == 1
