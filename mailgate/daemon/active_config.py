@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import uuid
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +26,22 @@ def save(config: Config) -> None:
     with suppress(OSError):
         write_private(_active_path(config), config.text)
         write_private(_active_files(config), json.dumps(template_files(config)))
+
+
+def save_verdict(config: Config, problems: tuple[str, ...]) -> None:
+    """Store what became of a reload, for whoever waits for it: why it was refused, nothing when it was not."""
+    with suppress(OSError):
+        verdict = {"reload": uuid.uuid4().hex, "problems": problems}
+        write_private(_verdict_path(config), json.dumps(verdict))
+
+
+def verdict(config: Config) -> tuple[str, tuple[str, ...]]:
+    """Which reload was the last one, and why it was refused; ("", ()) before the first."""
+    try:
+        found = json.loads(_verdict_path(config).read_text("utf-8"))
+        return str(found["reload"]), tuple(map(str, found["problems"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", ()
 
 
 def template_files(config: Config) -> dict[str, str]:
@@ -92,6 +109,10 @@ _DATABASE = re.compile(r'^\s*database\s*=\s*"sqlite:///([^"]+)"', re.MULTILINE)
 
 def _active_path(config: Config) -> Path:
     return _active_copy(config.storage.beside)
+
+
+def _verdict_path(config: Config) -> Path:
+    return config.storage.beside.with_name(config.storage.beside.name + ".reload")
 
 
 def _active_files(config: Config) -> Path:

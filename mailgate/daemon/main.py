@@ -317,9 +317,8 @@ class Daemon:
         await self._deliverer.retry_now()
 
     async def _health(self) -> Health:
-        current = self._status()
         starting = not self._watchdog.answered
-        return await check_health(current, self._store, self._events.counts, self._clock(), starting=starting)
+        return await check_health(self._status(), self._store, self._events.counts, self._clock(), starting=starting)
 
     # ── reload ──────────────────────────────────────────────────────────────────────────
 
@@ -334,20 +333,21 @@ class Daemon:
 
     async def reload(self, *, everywhere: bool = False) -> None:
         """Put the configuration file in force, `everywhere` on all nodes; after an error the old one stays in force."""
+        problems: tuple[str, ...] = ()
         try:
             # The worker validates: it has loaded the modules that this takes.
             text = (await self._request(CheckConfig())).text
             await self._apply(read(self._config.file, text, os.environ, thorough=False)[0])
             self._membership.reloaded(everywhere=everywhere)
         except ConfigError as error:
-            self._refuse(tuple(str(problem) for problem in error.problems))
+            problems = tuple(str(problem) for problem in error.problems)
         except MailgateError as error:
-            self._refuse((f"{error.public}{f' ({error.cause})' if error.cause else ''}",))
-
-    def _refuse(self, problems: tuple[str, ...]) -> None:
-        log.error("reload refused:\n%s", "\n".join(problems))
-        cause = f"reload:{self._clock():%Y-%m-%dT%H:%M:%S}"
-        self._notify_admin(cause, "The reload was refused", ("The old configuration stays in force.", *problems))
+            problems = (f"{error.public}{f' ({error.cause})' if error.cause else ''}",)
+        if problems:
+            log.error("reload refused:\n%s", "\n".join(problems))
+            cause = f"reload:{self._clock():%Y-%m-%dT%H:%M:%S}"
+            self._notify_admin(cause, "The reload was refused", ("The old configuration stays in force.", *problems))
+        await asyncio.to_thread(active_config.save_verdict, self._config, problems)
 
     async def _apply(self, new: Config) -> None:
         """Put a validated configuration in force: first every step that can fail, then the switch."""

@@ -105,6 +105,19 @@ def test_a_refused_reload_changes_nothing(
     world.file.write_text(text, "utf-8")
 
 
+def test_the_command_waits_and_says_what_became_of_it(world: World, taken: int) -> None:
+    """Also where only the daemon finds out: a port in use."""
+    text = world.file.read_text("utf-8")
+    world.file.write_text(text.replace(LISTEN, f'listen = "127.0.0.1:{taken}"', 1), "utf-8")
+    found = world.cli("reload", code=1)
+    assert (found["ok"], found["running"]) == (False, True)
+    assert found["error"].startswith("the daemon refuses it: cannot listen: [smtp]")
+    assert "mailgate: the daemon refuses it: cannot listen" in world.complaint("reload", code=1)
+    world.file.write_text(text.replace(RELAY, RELAY.replace("127.0.0.1", "localhost")), "utf-8")
+    assert world.cli("reload")["ok"] is True
+    assert "reloaded: [relay] changed: host" in world.log_text(), "before the command ends"
+
+
 def test_an_invalid_template_refuses_the_reload(world: World) -> None:
     (world.folder / "templates").mkdir()
     (world.folder / "templates/reply.txt").write_text("{% if %}")

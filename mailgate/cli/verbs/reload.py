@@ -1,10 +1,11 @@
-"""`mailgate reload`: check the configuration, print what changes, signal the daemon."""
+"""`mailgate reload`: check the configuration, make the daemon take it, print what changes."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import signal
+import time
 
 from mailgate.cli.common import complain, print_json, reading, show_problem
 from mailgate.cli.json_errors import result_fields
@@ -12,11 +13,14 @@ from mailgate.config.diff import changed_files, changes, orphans
 from mailgate.config.load import find, load
 from mailgate.daemon import active_config
 from mailgate.errors import ConfigError
+from mailgate.settings import Config
 from mailgate.store.tickets import names_in_use
 from mailgate.system.lock import running
 from mailgate.ticket import Json
 from mailgate.writing.templates.own_texts import broken_texts
 
+PATIENCE = 30.0  # seconds for the daemon to take it
+INTERVAL = 0.05  # seconds between looks
 _NOT_RUNNING = "no daemon is running on this database; the configuration is valid and is used at the next start"
 
 
@@ -25,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Signal the daemon; 1 when none is running. Raises ConfigError for an invalid configuration."""
+    """1 when no daemon runs, or it refuses. Raises ConfigError for an invalid configuration."""
     config, warnings = load(find(args.config, os.environ), secrets=False)  # the daemon has them in its own environment
     if broken := broken_texts(config):
         raise ConfigError(broken)
@@ -36,17 +40,29 @@ def run(args: argparse.Namespace) -> int:
     if (files := active_config.load_template_files(config)) is not None:
         changed += changed_files(files, active_config.template_files(config))
     pid = running(config.storage.beside)
+    problems = _signal(pid, config) if pid else (_NOT_RUNNING,)
     if args.json:
-        start = result_fields(() if pid else (_NOT_RUNNING,))
         warned: list[Json] = [str(each) for each in warnings]
-        print_json({**start, "changes": list(changed), "warnings": warned, "running": pid is not None})
+        found: dict[str, Json] = {"changes": list(changed), "warnings": warned, "running": pid is not None}
+        print_json({**result_fields(problems), **found})
     else:
         for warning in warnings:
             show_problem(warning)
         for line in changed or ("no changes",):
             print(line)
-    if pid is None:
-        complain(_NOT_RUNNING)
-        return 1
+    for problem in problems:
+        complain(problem)
+    return 1 if problems else 0
+
+
+def _signal(pid: int, config: Config) -> tuple[str, ...]:
+    """Make the daemon take the configuration, and wait until it has; why it did not, if so."""
+    before, _ = active_config.verdict(config)
     os.kill(pid, signal.SIGHUP)
-    return 0
+    give_up = time.monotonic() + PATIENCE
+    while time.monotonic() < give_up and running(config.storage.beside) == pid:
+        last, problems = active_config.verdict(config)
+        if last != before:
+            return tuple(f"the daemon refuses it: {problem}" for problem in problems)
+        time.sleep(INTERVAL)
+    return ("the daemon has not taken it yet: see its log",)
