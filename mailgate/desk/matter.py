@@ -6,17 +6,12 @@ from mailgate.desk.notify.admin import to_note_address
 from mailgate.desk.opening.forwarded import forwards_others_mail
 from mailgate.desk.requester.commands import commands_of
 from mailgate.desk.situation import Matter, Situation
-from mailgate.notice import NoticeKind
 from mailgate.reasons import Screen
 from mailgate.rules.commands.syntax import read_commands
-from mailgate.rules.notices.combined import TOGETHER
 from mailgate.rules.people.desk_addresses import only_postmaster
 from mailgate.rules.ticket.rating import Rating
 from mailgate.settings import Config
 from mailgate.ticket import Ticket
-
-# What an agent writes in answer to these is meant for a ticket, though it names none.
-_OF_TABLES = (NoticeKind.DIGEST, NoticeKind.REPORT, *TOGETHER)
 
 
 def matter_of(situation: Situation, rating: Rating | None, config: Config) -> Matter:
@@ -80,11 +75,14 @@ def number_of(situation: Situation) -> int:
 
 
 def opens_as_customer(situation: Situation, ticket: Ticket | None, config: Config) -> bool:
-    """Whether an agent's mail opens a ticket of their own, like any customer's: not an answer to a mail of tables."""
+    """Whether an agent's mail opens a ticket of their own, like any customer's.
+
+    What answers a mail to agents is work, though that mail was about no ticket: a digest, a mail that was returned.
+    """
     if ticket is not None or has_commands(situation, config) or forwards_others_mail(situation, config):
         return False
     key = situation.match.key
-    return key is None or key.ticket != 0 or key.kind not in _OF_TABLES
+    return key is None or key.ticket != 0 or key.kind.to_requester
 
 
 def opens_by_hand(situation: Situation, ticket: Ticket | None, config: Config) -> bool:

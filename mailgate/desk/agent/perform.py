@@ -47,7 +47,8 @@ def work(request: Request, ticket: Ticket | None, context: Context) -> Outcome:
     if target is None or (resolved.only_absences and not posts):
         if target or resolved.needs_no_ticket:
             return _without_ticket(request, resolved, ticket, context, unposted=posts)
-        return request.refused(None, NO_TICKET)
+        held = request.answered is not None and request.answered.kind is NoticeKind.CONFIRM
+        return request.refused(None, Phrase("refused.no_code") if held else NO_TICKET)
     return carry_out(AgentWork(request, own, resolved, target, context))
 
 

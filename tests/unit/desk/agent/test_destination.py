@@ -277,3 +277,24 @@ def test_on_top_of_an_answer_to_a_mail_about_no_ticket_the_commands_say_where_it
     (returned,) = bench.send(ELLIOT, "#ticket 9999\n\nIt works.", answers=to(alerts, ELLIOT_))
     assert outside(bench.send(ELLIOT, "#ticket 1001\n#reply\n\nIt works.", answers=returned))
     assert bench.thread()[-1] == ("reply", "It works.")
+
+
+def test_an_answer_to_a_confirm_without_its_code_opens_no_ticket(bench, alerts):
+    (confirm,) = bench.send(ELLIOT, "#claim", subject="Re: [#1001] Portal is down")
+    assert confirm.kind == "confirm"
+    (returned,) = bench.send(ELLIOT, "Yes, it was me.", answers=confirm)
+    assert "with its line #confirm CODE on top" in returned.text
+    assert bench.numbers() == [1001]
+    assert bench.ticket().assignee is None
+    bench.tap(confirm)
+    assert bench.ticket().assignee.name == "elliot"
+
+
+@pytest.mark.parametrize("failed", ["#close", "#ticket 9999\n\nIt works.", "#new somebody unknown\n\nHe phoned."])
+def test_an_answer_to_a_mail_about_no_ticket_opens_none_in_its_authors_name(bench, alerts, failed):
+    (confirm,) = bench.send(ELLIOT, "#list", subject="Hm")
+    (returned,) = bench.send(ELLIOT, failed, answers=confirm)
+    assert (returned.kind, returned.ticket) == ("command-failed", None)
+    answer = bench.send(ELLIOT, "I meant the other one.", answers=returned)
+    assert "name one with #ticket NUMBER" in to(answer, ELLIOT_).text
+    assert bench.numbers() == [1001]

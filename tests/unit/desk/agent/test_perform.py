@@ -534,6 +534,8 @@ def test_dmarc_proves_an_agent_of_a_trusted_domain(tmp_path):
     assert "Priority: High." in to(mails, "elliot@bank.example").text
     mails = bench.send(ELLIOT, "#prio low", subject="[#1001]", headers=proof)
     assert told(mails) == {("confirm", "elliot@bank.example")}, "nobody is believed on this way in"
+    bench.send(ELLIOT, "My own chair is broken.", headers=proof, authserv_ids=("mx.bank.example",))
+    assert bench.ticket(1002).requester.email == "elliot@bank.example", "who names no ticket is a customer"
 
 
 # ── mail without a ticket, and orders from the shell ────────────────────────────────────
@@ -561,12 +563,6 @@ def test_text_for_a_ticket_that_the_alert_is_not_about_stays_inside(opened):
     mails = opened.send(ELLIOT, "#ticket 1002\n\nFor whom is this?", answers=alert(opened))
     assert opened.thread(1002)[-1] == ("note", "For whom is this?")
     assert "zoe@elsewhere.example" not in {mail.to for mail in mails}
-
-
-def test_a_proven_agent_who_names_no_ticket_is_a_customer(opened):
-    confirm = to(opened.send(ELLIOT, "#list", subject="What is there?"), "elliot@bank.example")
-    opened.send(ELLIOT, "My own chair is broken.", answers=confirm)
-    assert opened.ticket(1002).requester.email == "elliot@bank.example"
 
 
 def test_an_agent_answers_on_a_ticket_of_their_own_as_its_requester(opened):
