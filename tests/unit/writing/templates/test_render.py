@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from mailgate.notice import Notice, NoticeKind
 from mailgate.ticket import Actor, Address, Assignee, Entry, Ticket
 from mailgate.writing.templates.folders import Folder
 from mailgate.writing.templates.render import Renderer, shipped
-from mailgate.writing.templates.sandbox import paragraphs, quoted
+from mailgate.writing.templates.sandbox import direction, inline, lines, paragraphs, quoted
 from mailgate.writing.templates.specimens import specimens
 from mailgate.writing.views.formatting import size
 from mailgate.writing.views.views import AgentView, Rendered, RequesterView
@@ -167,7 +168,12 @@ def test_a_reply_quotes_public_entries_only_and_masked_agents_not_at_all():
 @given(st.text())
 def test_paragraphs_hold_every_visible_character_as_text(text: str):
     html = str(paragraphs(text))
-    inside = html.replace('<p style="margin:0 0 16px">', "").replace("</p>", "").replace("<br>\n", "")
+    inside = (
+        html.replace(' dir="rtl"', "")
+        .replace('<p style="margin:0 0 16px">', "")
+        .replace("</p>", "")
+        .replace("<br>\n", "")
+    )
     assert "<" not in inside
     assert len(html) >= len(text.replace("\n", "").strip())
 
@@ -176,6 +182,41 @@ def test_paragraphs_keep_breaks_and_indentation():
     assert str(paragraphs("a\n  b\n\n\nc")) == (
         '<p style="margin:0 0 16px">a<br>\n&nbsp; b</p>\n<p style="margin:0 0 16px">c</p>'
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "rtl"),
+    [
+        ("السلام عليكم، HP 4000", True),
+        ("> 3. שלום", True),
+        ("<< «سلام» & John", True),
+        ("HP 4000: الطابعة", False),
+        ("3 × 4", False),
+        ("Größe", False),
+        ("日本語", False),
+        ("", False),
+    ],
+)
+def test_text_goes_in_the_direction_of_its_first_letter(text: str, rtl: bool):
+    assert str(direction(text)) == (' dir="rtl"' if rtl else "")
+    assert ('<p dir="rtl"' in paragraphs(text)) is rtl
+
+
+def test_each_paragraph_has_its_own_direction_and_short_text_keeps_its_own():
+    said = str(paragraphs("سلام & <b>\n\nJohn"))
+    assert said == '<p dir="rtl" style="margin:0 0 16px">سلام &amp; &lt;b&gt;</p>\n<p style="margin:0 0 16px">John</p>'
+    assert str(inline("<שלום>")) == '<span dir="rtl">&lt;שלום&gt;</span>'
+    assert str(inline("<a>")) == "&lt;a&gt;"
+    assert str(lines("שלום\n<b>")) == '<span dir="rtl" style="display:block">שלום<br>\n&lt;b&gt;</span>'
+
+
+@pytest.mark.parametrize("kind", [K.REPLY, K.ASKED, K.NEW_TICKET])
+def test_a_formatted_text_from_right_to_left_is_shown_so(kind: NoticeKind):
+    ticket = replace(TICKET, subject="مشكلة (عاجل)!")
+    found = render(None, kind, text="سلام, Karen", html="<p>سلام, Karen</p>", ticket=ticket).html
+    assert re.search(r'<div[^>]* dir="rtl"[^>]*>\s*<p>سلام', found)
+    assert kind.to_requester or '[#1001] <span dir="rtl">مشكلة (عاجل)!</span>' in found
+    assert 'dir="rtl"' not in render(None, kind, text="Hi سلام", html="<p>Hi سلام</p>").html
 
 
 def test_quoted_text_has_a_mark_before_each_line():
