@@ -98,8 +98,12 @@ def do(args: argparse.Namespace) -> int:
     """`tickets do N '#command' …`: apply all commands, or none if one of them fails."""
     config = config_of(args)
     lines = [line for command in args.commands for line in command.splitlines()]
-    if words := read_commands(lines).rest:  # a forgotten # must not become a reply
+    read = read_commands(lines)
+    if words := read.rest:  # a forgotten # must not become a reply
         raise BadArgument(f"“{words[0]}” is not a command: commands begin with #, text is given with --text")
+    for command in read.commands:
+        if command.verb == "ticket" and command.value != str(args.number):
+            raise BadArgument(f"{command.line}: the ticket is the argument: mailgate tickets do {command.value} …")
     text = _text(args)
     if text:
         lines += ["", *text.splitlines()]

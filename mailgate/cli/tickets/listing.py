@@ -38,7 +38,8 @@ def listing(args: argparse.Namespace) -> int:
         query = _query(args, config, names_in_use(db))
         if query.words and (percent := search.unfinished(db)) is not None:
             say(f"the search index is being built ({percent} %): tickets may be missing")
-        batches = iter(find_in_batches(db, query, _BATCH))
+        # A query without a limit has 0.
+        batches = iter(find_in_batches(db, query, _BATCH) if args.limit != 0 else ())
         if args.json:
             _print_json(chain.from_iterable(batches), config)
         elif first := next(batches, None):
@@ -65,7 +66,7 @@ def _query(args: argparse.Namespace, config: Config, used: Mapping[str, Mapping[
         statuses=_statuses(args.status),
         overdue=args.overdue,
         words=tuple(args.search.split()),
-        limit=args.limit,
+        limit=args.limit or 0,
     )
     if args.department in used["department"]:
         query = replace(query, department=args.department)

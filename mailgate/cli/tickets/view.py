@@ -29,7 +29,7 @@ _SHOWN_IN_THREAD = ("opened", "routed", "message", "replied", "noted")  # events
 
 def show(args: argparse.Namespace) -> int:
     """`tickets show N`: print one ticket, or with --raw one message of it."""
-    config = config_of(args)
+    config = config_of(args, thorough=False, or_in_force=True)
     with reading(config) as db:
         ticket = tickets.get(db, args.number)
         if ticket is None:
@@ -159,10 +159,10 @@ def _object(value: Json) -> dict[str, Json]:
 
 def export(args: argparse.Namespace) -> int:
     """`tickets export`: write JSON lines, oldest first."""
-    config = config_of(args)
+    config = config_of(args, thorough=False, or_in_force=True)
     with reading(config) as db, progress_bar("writing tickets") as progress:
         lines = _lines(db, config, progress)
-        if args.output is None:
+        if args.output is None or str(args.output) == "-":
             for line in lines:
                 print(line)
             return 0

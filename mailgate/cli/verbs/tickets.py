@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     table.add_argument("--assignee", default="", help="an agent or a team; nobody for unassigned tickets")
     table.add_argument("--overdue", action="store_true")
     table.add_argument("--search", default="", metavar="WORDS")
-    table.add_argument("--limit", type=_limit, default=0, metavar="N", help="show at most N tickets")
+    table.add_argument("--limit", type=_limit, metavar="N", help="show at most N tickets")
 
     show = subs.add_parser(
         "show", help="show one ticket: thread, events, how its due time was computed", parents=[common]
@@ -60,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
     export = subs.add_parser("export", help="export all tickets as JSON lines", parents=[common])
-    export.add_argument("--output", type=Path, metavar="FILE", help="the output file (default: standard output)")
+    export.add_argument("--output", type=Path, metavar="FILE", help="the output file (default, and -: standard output)")
 
 
 def _limit(text: str) -> int:
