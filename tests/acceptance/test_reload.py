@@ -113,6 +113,10 @@ def test_the_command_waits_and_says_what_became_of_it(world: World, taken: int) 
     assert (found["ok"], found["running"]) == (False, True)
     assert found["error"].startswith("the daemon refuses it: cannot listen: [smtp]")
     assert "mailgate: the daemon refuses it: cannot listen" in world.complaint("reload", code=1)
+    (world.folder / "garbage.pem").write_text("garbage")
+    tls = 'tls = { cert = "garbage.pem", key = "garbage.pem" }'
+    world.file.write_text(text.replace(LISTEN, f"{LISTEN}\n{tls}", 1), "utf-8")
+    assert world.complaint("reload", code=2).splitlines()[-1].startswith(f"{world.file}:")
     world.file.write_text(text.replace(RELAY, RELAY.replace("127.0.0.1", "localhost")), "utf-8")
     assert world.cli("reload")["ok"] is True
     assert "reloaded: [relay] changed: host" in world.log_text(), "before the command ends"

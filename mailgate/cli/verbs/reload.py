@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from mailgate.cli.common import complain, print_json, reading, show_problem
+from mailgate.cli.common import complain, print_json, reading, say, show_problem
 from mailgate.cli.json_errors import result_fields
 from mailgate.config.diff import changed_files, changes, orphans
 from mailgate.config.load import find, load
@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """1 when no daemon runs, or it refuses. Raises ConfigError for an invalid configuration."""
+    """1 when no daemon runs, or it refuses; 2 for an invalid configuration, if it was not a ConfigError before."""
     config, warnings = load(find(args.config, os.environ), secrets=False)  # the daemon has them in its own environment
     if broken := broken_texts(config):
         raise ConfigError(broken)
@@ -51,8 +51,13 @@ def run(args: argparse.Namespace) -> int:
         for line in changed or ("no changes",):
             print(line)
     for problem in problems:
-        complain(problem)
-    return 1 if problems else 0
+        (say if _of_file(problem, config) else complain)(problem)
+    return 2 if any(_of_file(problem, config) for problem in problems) else 1 if problems else 0
+
+
+def _of_file(problem: str, config: Config) -> bool:
+    """Whether a problem is one of the configuration: then it begins with its place."""
+    return problem.startswith(f"{config.file}:")
 
 
 def _signal(pid: int, config: Config) -> tuple[str, ...]:
@@ -63,6 +68,6 @@ def _signal(pid: int, config: Config) -> tuple[str, ...]:
     while time.monotonic() < give_up and running(config.storage.beside) == pid:
         last, problems = active_config.verdict(config)
         if last != before:
-            return tuple(f"the daemon refuses it: {problem}" for problem in problems)
+            return tuple(each if _of_file(each, config) else f"the daemon refuses it: {each}" for each in problems)
         time.sleep(INTERVAL)
     return ("the daemon has not taken it yet: see its log",)
