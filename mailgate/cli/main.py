@@ -7,6 +7,7 @@ imported, since an MTA starts `mailgate ingest` once per mail.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from typing import NoReturn
 from mailgate import __version__
 from mailgate.cli.common import common_options, complain, public_text, say, show_problem
 from mailgate.cli.json_errors import arguments, print_error, wants_json
+from mailgate.cli.standard_streams import drop_output, is_of_output, open_closed
 from mailgate.errors import BadArgument, ConfigError, MailgateError, StorageError
 
 EXIT_OK, EXIT_FAILURE, EXIT_USAGE, EXIT_TEMPORARY = 0, 1, 2, 75  # 75: EX_TEMPFAIL of sysexits.h
@@ -81,6 +83,7 @@ def verb_of(argv: Sequence[str]) -> str | None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (default: that of the process) and return its exit code."""
+    open_closed()
     argv = sys.argv[1:] if argv is None else argv
     verb = verb_of(argv)
     if verb == "ingest" and not _names_a_file(argv):
@@ -97,6 +100,10 @@ def _run(verb: str | None, argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
+        if isinstance(error, OSError) and is_of_output(error):
+            complain(f"cannot write the output: {os.strerror(error.errno or 0).lower()}")
+            drop_output()
+            return EXIT_FAILURE
         if wants_json(argv):
             print_error(error, argv)
         return _report(error)
@@ -107,6 +114,7 @@ def _do(verb: str | None, argv: Sequence[str]) -> int:
     args.config = getattr(args, "config", None)
     args.json = getattr(args, "json", False)
     code: int = _module(args.verb).run(args)
+    sys.stdout.flush()  # here an error is told
     return code
 
 

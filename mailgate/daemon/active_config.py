@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mailgate.config.load import read
+from mailgate.config.sections.desk import named_file
 from mailgate.errors import ConfigError
 from mailgate.settings import Config
 from mailgate.system.durable import write_private
@@ -94,7 +95,7 @@ def in_force(file: Path) -> Config | None:
         database = read(file, text, os.environ, thorough=False, secrets=False)[0].storage.beside
     except ConfigError:
         named = _DATABASE.search(text)
-        database = file.parent / (named[1] if named else "var/mailgate.db")
+        database = named_file(file.parent / (named[1] if named else "var/mailgate.db"))
     if running(database) is None:
         return None
     try:

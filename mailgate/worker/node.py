@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -52,7 +53,7 @@ def _place(config: Config) -> str:
     with suppress(OSError):  # another system than Linux
         boot = _BOOT.read_text()
     place = f"{boot}\0{socket.gethostname()}\0{config.storage.beside.absolute()}"
-    return hashlib.sha256(place.encode()).hexdigest()
+    return hashlib.sha256(os.fsencode(place)).hexdigest()  # a path need not be UTF-8
 
 
 def config_digest(config: Config) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -55,7 +56,10 @@ def read_storage(top: Table) -> Storage:
     table = top.table("storage") or top.sub("storage", {})
     folder = top.reading.folder
     database = table.value(
-        "database", partial(read_database, folder), folder / "var/mailgate.db", '"sqlite:///var/mailgate.db"'
+        "database",
+        partial(read_database, folder),
+        named_file(folder / "var/mailgate.db"),
+        '"sqlite:///var/mailgate.db"',
     )
     attachments = table.place("attachments", "var/attachments")
     storage = Storage(
@@ -160,7 +164,16 @@ def read_database(folder: Path, text: str) -> Path | Server:
             'must be "sqlite:///var/mailgate.db" (three slashes: relative to this file) '
             'or "sqlite:////var/lib/mailgate/mailgate.db" (four: absolute), or "postgresql://user@host/mailgate"'
         )
-    return folder / path
+    return named_file(folder / path)
+
+
+def named_file(path: Path) -> Path:
+    """The database file itself where `path` is a symbolic link to it: what lies beside it is then one for all names.
+
+    SQLite keeps its log beside the file, too; a lock beside the link would not keep a second daemon away.
+    """
+    real = Path(os.path.realpath(path))
+    return path if real == Path(os.path.realpath(path.parent), path.name) else real
 
 
 def shared(database: Path | Server, attachments: Path) -> Path | Server:

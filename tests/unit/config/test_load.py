@@ -413,3 +413,18 @@ def test_loading_imports_no_expensive_modules() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_a_database_behind_a_symbolic_link_is_the_file_itself(tmp_path: Path) -> None:
+    """SQLite keeps its log beside the file: so do lock, status and large mails, and two names have one lock."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var/mailgate.db").symlink_to("../disk/desk.db")  # not there yet
+    (tmp_path / "state").symlink_to("var")
+    for link in ("", 'database = "sqlite:///var/mailgate.db"', 'database = "sqlite:///state/mailgate.db"'):
+        text = f"{SMALLEST}\n[storage]\n{link}\n"
+        found, _ = read(tmp_path / "config.toml", text, {}, thorough=False)
+        assert found.storage.beside == (tmp_path / "disk/desk.db").resolve(), link
+    text = f'{SMALLEST}\n[storage]\ndatabase = "sqlite:///state/other.db"\n'
+    found, _ = read(tmp_path / "config.toml", text, {}, thorough=False)
+    assert found.storage.beside == tmp_path / "state/other.db"  # a folder may be a link: what is beside is the same
