@@ -119,18 +119,20 @@ def _poll(
     config: OAuth2, credentials: Credentials, device: str, interval: float, post: Post, sleep: Callable[[float], None]
 ) -> Grant:
     waited = 0.0
+    trouble: TokenUnavailable | None = None  # that lasts
     while waited < PATIENCE:
         sleep(interval)
         waited += interval
-        status, body = post(config.token_url, oauth2.device_token_form(config, device), credentials.ca)
         try:
+            status, body = post(config.token_url, oauth2.device_token_form(config, device), credentials.ca)
             return oauth2.read_grant(status, body, (config.client_secret,))
         except TokenUnavailable as error:
+            trouble = None
             if error.error == "slow_down":
                 interval += 5.0  # RFC 8628 3.5
             elif error.error != "authorization_pending":
-                raise
-    raise TokenUnavailable("nobody signed in within a quarter of an hour: run it again")
+                trouble, interval = error, interval * 2  # the same: the code is good still, when the server is back
+    raise trouble or TokenUnavailable("nobody signed in within a quarter of an hour: run it again")
 
 
 def _seconds(value: object, default: float) -> float:

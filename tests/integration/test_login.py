@@ -166,6 +166,20 @@ def test_a_device_that_nobody_confirms_is_given_up_and_slow_down_is_obeyed(
     assert sum(waits) >= person.PATIENCE
 
 
+def test_passing_trouble_of_the_token_server_does_not_end_it(
+    server: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 8628 3.5: who types the code in may still do so. Trouble that stays is told."""
+    server.script = [None, (503, b"<html>"), "close", (400, {"error": "authorization_pending"})]
+    waits: list[float] = []
+    assert person.by_device(credentials(server), lambda *_: None, web.post, waits.append).refresh_token
+    assert waits == [1.0, 2.0, 4.0, 4.0]
+    monkeypatch.setattr(person, "PATIENCE", 60.0)
+    server.script = [None, *[(503, {"error": "server_error"})] * 1000]
+    with pytest.raises(TokenUnavailable, match="server_error"):
+        person.by_device(credentials(server), lambda *_: None, web.post, lambda _: None)
+
+
 def test_a_device_that_is_refused_ends_it(server: TokenServer) -> None:
     server.script = [None, (400, {"error": "expired_token"})]
     with pytest.raises(TokenRefused):
