@@ -71,7 +71,7 @@ def end_of_day(now: datetime, zone: ZoneInfo) -> datetime:
 def headline(tables: Sequence[Listing]) -> Phrase:
     """What waits, in a line: "8 tickets need you: 2 overdue, 1 due today."."""
     count = sum(each.count for each in tables)
-    said = phrase("digest.headline_one" if count == 1 else "digest.headline", count=count)
+    said = phrase("digest.headline", count=count)
     pressing = tuple(phrase(f"{e.title.name}_count", count=e.count) for e in tables if e.title.name in _PRESSING)
     what = phrase("digest.headline_counts", headline=said, counts=pressing) if pressing else said
     return phrase("fact.plain", what=what)

@@ -23,6 +23,9 @@ from mailgate.writing.views.words import Words
 FILE = "words.toml"
 _LISTS = {"dates.days": 7, "dates.months": 12}
 _VALUE = re.compile(r"\{(\w+)\}")
+# French sets a blank before these signs and inside of quotation marks at which no line ends. It is put in here, since a
+# no-break space cannot be told from another where words are written. "!=" is code of a template.
+_NO_BREAK = re.compile(" (?=[:;?»]|!(?!=))|(?<=«) ")
 _OF_DATES = {"weekday", "day", "month", "year", "time", "zone"}
 
 
@@ -80,10 +83,13 @@ def read_words(folders: Sequence[Folder], language: str) -> Words:
     phrases: dict[str, str] = {}
     lists: dict[str, tuple[str, ...]] = {}
     for name in (FILE, f"{language}/{FILE}") if language else (FILE,):
+        french = name.lower().startswith(("fr/", "fr-"))
         for folder in reversed(folders):
             if name in folder.files and not any(check_words(folder, name, {})):
                 texts, sequences = _parsed(folder.text(name))
-                phrases |= texts
+                # A text of the administrator's or of another language stands for a count of one as well
+                phrases = {each: text for each, text in phrases.items() if each.removesuffix("_one") not in texts}
+                phrases |= {each: _NO_BREAK.sub("\xa0", text) for each, text in texts.items()} if french else texts
                 lists |= sequences
     forms = {f"{form}_form": phrases[f"dates.{form}"] for form in ("day", "moment", "written", "short_day", "short")}
     dates = Dates(lists["dates.days"], lists["dates.months"], **forms)

@@ -53,7 +53,7 @@ class Words:
                 return value
             case Phrase():
                 values = {name: self.text(each, zone) for name, each in value.values}
-                return fill(self.phrases[value.name], values)
+                return self.filled(value.name, **values)
             case datetime():
                 return self.dates.moment(value, zone)
             case Day():
@@ -78,8 +78,9 @@ class Words:
         return self._opens_with_words(dict(value.values).get(first[1], "")) if first else True
 
     def filled(self, name: str, /, **values: str) -> str:
-        """A phrase with its values."""
-        return fill(self.phrases[name], values)
+        """A phrase with its values; for a `count` of one, NAME_one where there is one."""
+        one = values.get("count") == "1" and self.phrases.get(f"{name}_one")
+        return fill(one or self.phrases[name], values)
 
     def expanded(self, source: str, *, html: bool = False) -> str:
         """A template's source with its phrases in place of each `{% say NAME %}`.

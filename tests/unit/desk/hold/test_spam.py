@@ -53,7 +53,7 @@ def test_marked_mail_is_held_unanswered_and_listed_at_eight(tmp_path: Path) -> N
     assert listed(bench, minutes=10) == []
     (second,) = listed(bench, days=1)
     assert "Held as spam: 1" in second.subject
-    assert "and 1 older ones" in second.text
+    assert "Not shown here: 0 new, 1 older;" in second.text
 
 
 def test_release_opens_the_ticket_as_if_it_had_not_been_marked(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_long_list_is_cut_and_none_is_sent_without_a_time(tmp_path: Path, monk
     for number in range(3):
         bench.send(KAREN, "Buy now.", subject=f"Offer {number}", headers=MARK)
     (mail,) = listed(bench, seconds=1)
-    assert "2 more are in the list" in mail.text
+    assert "Not shown here: 2 new, 0 older; see them with: mailgate" in mail.text
     bench.configure(f'{CONFIG}\n[spam]\ndigest = ""\n')
     bench.send(KAREN, "Buy now.", subject="Another", headers=MARK)
     assert listed(bench, days=2) == []

@@ -44,6 +44,9 @@ def test_many_are_named_up_to_a_number(bench: Bench) -> None:
     assert "“19”" in mail.text
     assert "“20”" not in mail.text
     assert "3 more are in the list." in mail.text
+    arrive(bench, *(b"%d" % number for number in range(30, 30 + set_aside.SHOWN + 1)))
+    (mail,) = told(bench, hours=2)
+    assert "1 more is in the list." in mail.text
 
 
 def test_what_is_usual_there_is_only_counted(bench: Bench) -> None:
@@ -53,7 +56,7 @@ def test_what_is_usual_there_is_only_counted(bench: Bench) -> None:
     arrive(bench, b"One")
     (mail,) = told(bench, seconds=2)
     assert "Mail set aside: 1" in mail.subject
-    assert "Besides, 1 automatic replies" in mail.text
+    assert "Besides, 1 automatic reply or delivery report" in mail.text
 
 
 def test_an_agent_s_answer_with_a_machine_s_marks_is_told(bench: Bench) -> None:

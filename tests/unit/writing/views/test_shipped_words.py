@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -106,6 +106,60 @@ def test_an_answer_above_the_line_is_all_that_is_read_of_it_in_every_language(la
     for below in (alert.text, "\n".join(f"> {line}" for line in alert.text.split("\n"))):
         raw = f"From: karen@client.example\r\nSubject: Re\r\nIn-Reply-To: <a@b>\r\n\r\nMerci.\n\n{below}"
         assert read_body(parse(raw.encode())).visible == "Merci."
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "several"),
+    [
+        ("", "1 overdue, 1 yours", "2 overdue, 3 yours"),
+        ("de", "1 überfällig, 1 bei Ihnen", "2 überfällig, 3 bei Ihnen"),
+        ("fr", "1 en retard, 1 à vous", "2 en retard, 3 à vous"),
+        ("es", "1 vencido, 1 suyo", "2 vencidos, 3 suyos"),
+    ],
+)
+def test_one_is_said_in_the_singular(language: str, one: str, several: str):
+    words = read_words((Folder.read(shipped()),), language)
+
+    def said(overdue: int, mine: int) -> str:
+        counts = (phrase("digest.overdue_count", count=overdue), phrase("digest.mine_count", count=mine))
+        return words.text(counts, NEW_YORK)
+
+    assert said(1, 1) == one
+    assert said(2, 3) == several
+
+
+def test_an_own_text_of_a_number_stands_for_one_as_well(tmp_path: Path):
+    source = '[digest]\noverdue_count = "in ritardo: {count}"\n[report]\nmore_one = "e un altro"\n'
+    words = read_words((Folder.read(put(tmp_path, "it/words.toml", source)), Folder.read(shipped())), "it")
+    assert words.text(phrase("digest.overdue_count", count=1), NEW_YORK) == "in ritardo: 1"
+    assert words.filled("report.more", count="1") == "e un altro"
+    assert words.filled("report.more", count="2") == "and 2 more"
+
+
+@pytest.mark.parametrize("language", ["fr", "fr-CA"])
+def test_french_parts_no_sign_from_its_word(tmp_path: Path, language: str):
+    source = '[report]\nmore = "« encore » {count} : quoi ? non !{% if a != b %}{% endif %}"\n'
+    words = read_words((Folder.read(put(tmp_path, f"{language}/words.toml", source)), Folder.read(shipped())), language)
+    said = "«\xa0encore\xa0» 2\xa0: quoi\xa0? non\xa0!{% if a != b %}{% endif %}"
+    assert words.filled("report.more", count="2") == said
+    shipped_words = read_words((Folder.read(shipped()),), "fr").phrases
+    assert not [text for text in shipped_words.values() if re.search(r" [:;?!»]|« ", text)]
+    assert "demande [#1001]\xa0: Entire" in in_language("fr", K.COLLABORATOR_ADDED).text
+    assert [text for text in ENGLISH.phrases.values() if "\xa0" in text] == []
+
+
+@pytest.mark.parametrize(
+    ("within", "told"),
+    [
+        (timedelta(days=30), "answer this mail within 30 days: that opens it again."),
+        (timedelta(hours=12), "answer this mail."),
+        (timedelta(0), "answer this mail."),
+    ],
+)
+def test_a_time_to_reopen_in_is_promised_where_it_is_days(within: timedelta, told: str):
+    config = replace(CONFIG, tickets=replace(CONFIG.tickets, reopen_within=within))
+    made = notice(K.STATUS_CHANGED, ticket=replace(TICKET, status=Status.RESOLVED))
+    assert f"If the problem is not solved, {told}" in Renderer().render(made, config, KEYRING, NOW).text
 
 
 # ── the administrator's own words ───────────────────────────────────────────────────────
