@@ -26,6 +26,7 @@ DEVICES = {
     "K-9": "k-9 mail",
     "Windows Phone": "windows phone",
     "Boxer": "workspace one boxer",
+    "Orange": "mail orange",
     "telephone": (
         "handy|smartphone|mobil(?:telefon|gerät)|mobile|phone|téléphone|móvil|celular|cellulare|telefoon|telefon|mobil"
         "|tablet|айфон|телефон|手机|手機|device|gerät|appareil|dispositivo|dispositif"
@@ -34,13 +35,14 @@ DEVICES = {
 _DEVICE = f"(?:{'|'.join(DEVICES.values())})"
 # How such a line begins, by language.
 BEGINS = {
-    "English": "sent (?:from|with|via|using|by)|(?:get|download)(?= outlook)",
+    "English": "sent (?:from|with|via|using|by)|(?:get|download)(?= outlook| bluemail)",
     "German": (
         "gesendet (?:von|mit|über)|diese nachricht wurde von|von(?= mein)|holen sie sich(?= outlook)|(?=outlook für"
         " (?:ios|android))"
     ),
     "French": (
-        r"envoyé (?:de|depuis|avec|à partir de)|envoyé d['’]un|provenance :|télécharge[rz](?= outlook)"
+        r"envoyé (?:de|depuis|avec|à partir de)|envoyé d['’]un|envoyé (?:à partir )?d['’](?=outlook)|provenance :"
+        "|télécharge[rz](?= outlook)"
         "|obtenir(?= outlook)"
     ),
     "Spanish": "enviado (?:desde|de|del|con)|obten(?:er|ha)(?= outlook)",

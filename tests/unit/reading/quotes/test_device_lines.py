@@ -74,6 +74,7 @@ Sent from my Xperia
 Sent from my HTC
 Sent from Workspace ONE Boxer
 Get Outlook for iOS
+Get BlueMail for Android
 Von meinem iPad gesendet
 Von meinem Handy gesendet.
 von unterwegs gesendet
@@ -94,6 +95,9 @@ Envoyé de mon iPad
 Envoyé depuis l'application Yahoo Mail
 Envoyé à partir de Outlook pour Android
 Envoyé d'un iPhone
+Envoyé à partir d’Outlook pour Android
+Envoyé à partir d'Outlook Mobile
+Envoyé depuis l'application Mail Orange
 Envoyé de mon appareil mobile
 Obtenir Outlook pour iOS
 Provenance : Courrier pour Windows
