@@ -178,3 +178,12 @@ def public_text(error: MailgateError) -> str:
         return error.public
     english = Catalogue((shipped(),)).words("en")
     return "; ".join(english.text(reason, ZoneInfo("UTC")) for reason in error.reasons)
+
+
+def told(error: Exception) -> str:
+    """What standard error and the JSON document say of an error: with its cause, or the file that an option names."""
+    if isinstance(error, MailgateError):
+        return f"{public_text(error)}{f' ({error.cause})' if error.cause else ''}"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return f"{type(error).__name__}: {error}"

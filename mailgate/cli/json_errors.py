@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 
-from mailgate.cli.common import print_json, public_text
-from mailgate.errors import ConfigError, MailgateError
+from mailgate.cli.common import print_json, told
+from mailgate.errors import ConfigError
 from mailgate.ticket import Json
 
 _EXTRA_FIELDS: Mapping[tuple[str, ...], Mapping[str, Json]] = MappingProxyType(
@@ -38,7 +38,7 @@ def wants_json(argv: Sequence[str]) -> bool:
 
 def print_error(error: Exception, argv: Sequence[str]) -> None:
     """Print the document of a failed verb."""
-    message = public_text(error) if isinstance(error, MailgateError) else f"{type(error).__name__}: {error}"
+    message = told(error)
     problems: list[Json] = [str(each) for each in error.problems] if isinstance(error, ConfigError) else []
     extra = _EXTRA_FIELDS.get(tuple(islice(arguments(argv), 2)))
     document: dict[str, Json] = {"ok": False, "error": message, "problems": problems}

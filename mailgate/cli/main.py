@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from mailgate import __version__
-from mailgate.cli.common import common_options, complain, public_text, say, show_problem
+from mailgate.cli.common import common_options, complain, say, show_problem, told
 from mailgate.cli.json_errors import arguments, print_error, wants_json
 from mailgate.cli.standard_streams import drop_output, is_of_output, open_closed
 from mailgate.errors import BadArgument, ConfigError, MailgateError, StorageError
@@ -125,15 +125,15 @@ def _report(error: Exception) -> int:
             show_problem(problem)
         return EXIT_USAGE
     if isinstance(error, BadArgument):
-        complain(public_text(error))
+        complain(told(error))
         return EXIT_USAGE
     if isinstance(error, MailgateError):
-        complain(f"{public_text(error)}{f' ({error.cause})' if error.cause else ''}")
+        complain(told(error))
         if isinstance(error, StorageError) and error.cure:
             say(f"To mend it: {error.cure}")
         return EXIT_TEMPORARY if error.temporary else EXIT_FAILURE
     if isinstance(error, OSError) and error.filename is not None:  # a file named by an option
-        complain(f"{error.filename}: {error.strerror}")
+        complain(told(error))
         return EXIT_FAILURE
     raise error
 

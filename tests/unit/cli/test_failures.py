@@ -345,3 +345,24 @@ def test_a_place_that_cannot_be_written_comes_with_what_to_do(tmp_path, capsys):
 def test_a_password_in_another_encoding_is_refused(desk, capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("Grüße\n".encode("latin-1")), "utf-8"))
     assert fails(capsys, "hash-password")[0] == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("report", "--html", "no/such/page.html"),
+        ("tickets", "export", "--output", "no/such/file"),
+        ("tickets", "show", "4711"),
+        ("queue", "outbox", "retry"),
+        pytest.param(("database", "check"), marks=pytest.mark.sqlite),
+    ],
+)
+def test_json_says_of_an_error_what_is_told_on_standard_error(tmp_path, monkeypatch, capsys, words):
+    """With its cause, which helps as much in a script as on a terminal."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text(CONFIG)
+    if words[0] == "database":
+        (tmp_path / "var/mailgate.db").mkdir(parents=True)
+    assert main([*words, "--json"]) != 0
+    out, err = capsys.readouterr()
+    assert f"mailgate: {json.loads(out)['error']}\n" in err

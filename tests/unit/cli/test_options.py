@@ -26,13 +26,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_report_is_printed_as_csv_and_written_as_html_at_once(folder: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_report_is_printed_as_csv_and_written_as_html_at_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["report", "--csv", "--html", "page.html"]) == 0
     assert capsys.readouterr().out.startswith("by,name,opened,")
     assert "The whole desk." in (folder / "page.html").read_text("utf-8")
 
 
-def test_a_dash_is_standard_output(folder: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_dash_is_standard_output(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--html", "-"]) == 0
     assert capsys.readouterr().out.startswith("<!DOCTYPE html>")
     assert main(["tickets", "export", "--output", "-"]) == 0
@@ -41,21 +43,23 @@ def test_a_dash_is_standard_output(folder: Path, capsys: pytest.CaptureFixture) 
 
 
 @pytest.mark.parametrize("form", ["--json", "--csv"])
-def test_standard_output_takes_one_form_of_a_report(folder: Path, capsys: pytest.CaptureFixture, form: str) -> None:
+def test_standard_output_takes_one_form_of_a_report(
+    folder: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
     assert main(["report", form, "--html", "-"]) == 2
     out, err = capsys.readouterr()
     assert "name a file" in err
     assert (json.loads(out)["ok"] is False) if form == "--json" else (out == "")
 
 
-def test_at_most_no_tickets_are_none(folder: Path, capsys: pytest.CaptureFixture) -> None:
+def test_at_most_no_tickets_are_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tickets", "list", "--limit", "0", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
     assert main(["tickets", "list", "--limit", "0"]) == 0
     assert capsys.readouterr() == ("", "no tickets\n")
 
 
-def test_an_order_names_one_ticket(folder: Path, capsys: pytest.CaptureFixture) -> None:
+def test_an_order_names_one_ticket(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tickets", "do", "1001", "#ticket 1002", "#close"]) == 2
     assert "#ticket 1002: the ticket is the argument: mailgate tickets do 1002" in capsys.readouterr().err
     assert main(["tickets", "do", "1001", "#ticket 1001", "#close"]) == 0
@@ -66,7 +70,7 @@ def test_an_order_names_one_ticket(folder: Path, capsys: pytest.CaptureFixture) 
 
 @pytest.mark.parametrize("words", [["show", "1001"], ["export"], ["list"]], ids=lambda words: words[0])
 def test_tickets_are_read_while_the_configuration_is_edited(
-    folder: Path, capsys: pytest.CaptureFixture, words: list[str]
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     active_config.save(load(folder / "config.toml", {})[0])
     with (folder / "config.toml").open("a") as file:
