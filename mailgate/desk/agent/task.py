@@ -151,7 +151,7 @@ def _acts(task: AgentWork, post: AgentText) -> Iterator[acts.Act]:
         note = post.published
         yield acts.publish(note.id or 0, request.agent_key, stamp) if note else acts.reply(request.agent_key, stamp)
         yield acts.copy_in(_copied(task), stamp)
-    elif post.writes:
+    elif post.writes and not post.sent_again:
         yield acts.ask(resolved.asks, stamp) if resolved.asks else acts.note(stamp)
     yield from acts_of(resolved, stamp, config)
     if not post.replies or post.sent_again:

@@ -124,6 +124,14 @@ def test_a_reply_that_came_back_goes_to_the_requester_who_is_named_then(bench, r
     }, "it arrived, as far as anybody knows"
 
 
+def test_a_reply_that_is_sent_again_is_no_note(bench, returned):
+    bench.send(ELLIOT, "#assign ann", answers=returned)
+    mails = bench.send(ELLIOT, f"#requester {NEW}", answers=returned)
+    assert told(mails) == {("reply", NEW), ("answer", "elliot@bank.example")}
+    assert "noted" not in bench.kinds()
+    assert bench.kinds()[-1] == "requester-changed"
+
+
 @pytest.mark.parametrize("more", ["\n\nI send it to you once more.", "\n#note\n\nThe old one is dead.", "\n#quiet"])
 def test_with_words_of_its_own_or_quietly_nothing_is_sent_again(bench, returned, more):
     mails = bench.send(ELLIOT, f"#requester {NEW}{more}", answers=returned)
