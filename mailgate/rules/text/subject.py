@@ -12,6 +12,8 @@ from functools import lru_cache
 from mailgate.settings import Desk
 
 NO_SUBJECT = "(no subject)"
+# What readers are told instead, by language. Here and not among the phrases, since answers bring it back.
+_UNTITLED = {"en": NO_SUBJECT, "de": "(kein Betreff)", "fr": "(sans objet)", "es": "(sin asunto)"}
 _LONGEST = 4096  # characters of a subject that are looked at and kept
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3010: 0x5B, 0x3011: 0x5D}
 
@@ -56,7 +58,15 @@ def strip_subject(subject: str, desk: Desk) -> str:
         elif whole := _BRACKETED.fullmatch(subject):
             subject = whole[1]
         else:
-            return subject or NO_SUBJECT
+            return NO_SUBJECT if not subject or subject in _UNTITLED.values() else subject
+
+
+def titled(subject: str, *languages: str) -> str:
+    """The subject; for none, what that is called in the first of these languages that has a name for it."""
+    if subject and subject != NO_SUBJECT:
+        return subject
+    tags = (each.partition("-")[0].lower() for each in languages)
+    return next((_UNTITLED[tag] for tag in tags if tag in _UNTITLED), NO_SUBJECT)
 
 
 def own_subject(subject: str, known: Iterable[str], desk: Desk) -> str:

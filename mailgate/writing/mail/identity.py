@@ -12,7 +12,7 @@ from datetime import datetime
 from mailgate.notice import Notice
 from mailgate.rules.notices.destination import Destination, destination
 from mailgate.rules.people.actors import name_of
-from mailgate.rules.text.subject import NO_SUBJECT, strip_subject
+from mailgate.rules.text.subject import strip_subject, titled
 from mailgate.rules.threading.keys import Keyring, key_text, plus, saying
 from mailgate.settings import Config, DeskAddress
 from mailgate.ticket import Address
@@ -114,6 +114,9 @@ def subject(notice: Notice, config: Config) -> str:
 
 
 def title(notice: Notice, config: Config) -> str:
-    """Return the ticket's own subject; without a ticket that of the mail it is about, without "Re:" and tokens."""
+    """Return the ticket's own subject; without a ticket that of the mail it is about, without "Re:" and tokens.
+
+    One that has none is called so in the reader's language.
+    """
     own = notice.ticket.subject if notice.ticket else strip_subject(plain(str(notice.subject)), config.desk)
-    return plain(own, SUBJECT_LIMIT) or NO_SUBJECT
+    return titled(plain(own, SUBJECT_LIMIT), language(notice, config), config.desk.language)

@@ -8,6 +8,8 @@ from textwrap import wrap
 from zoneinfo import ZoneInfo
 
 from mailgate.notice import Answer, Columns, Fixed, Lines, Listing, ShownTicket
+from mailgate.phrase import Value
+from mailgate.rules.text.subject import titled
 from mailgate.ticket import Entry, Ticket
 from mailgate.writing.mail.headers import plain
 from mailgate.writing.mail.mime import readable
@@ -26,11 +28,16 @@ def listing_view(
 ) -> ListingView:
     """A table with its cells as text, and the links of each row's ticket."""
     title, shown = own.text(listing.title, zone), len(listing.rows)
+
+    def cell_text(cell: Value) -> str:
+        said = plain(own.text(cell, zone))
+        return titled(said, own.language) if said else _EMPTY
+
     of = "listing.title" if shown == listing.count else "listing.first"
     return ListingView(
         title=own.filled(of, title=title, shown=str(shown), count=str(listing.count)),
         columns=tuple(own.phrases[f"column.{name}"] for name in listing.columns),
-        rows=tuple(tuple(plain(own.text(cell, zone)) or _EMPTY for cell in row) for row in listing.rows),
+        rows=tuple(tuple(cell_text(cell) for cell in row) for row in listing.rows),
         labels=tuple(own.phrases.get(f"cell.{name}", "") for name in listing.columns),
         links=tuple(map(links_of, listing.tickets)) if links_of else (),
         said=tuple(own.filled("listing.said", words=readable(words)) if words else "" for words in listing.said),

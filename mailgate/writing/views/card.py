@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from mailgate.phrase import Phrase, phrase
 from mailgate.rules.people.actors import holder
-from mailgate.rules.text.subject import NO_SUBJECT
+from mailgate.rules.text.subject import titled
 from mailgate.settings import Config
 from mailgate.ticket import Status, Ticket
 from mailgate.writing.mail import identity
@@ -33,7 +33,7 @@ def ticket_view(
     view = TicketView(
         number=str(ticket.number),
         token=identity.token(ticket.number, config),
-        subject=plain(ticket.subject, identity.SUBJECT_LIMIT) or NO_SUBJECT,
+        subject=titled(plain(ticket.subject, identity.SUBJECT_LIMIT), own.language),
         requester=person(ticket.requester.name, email),
         requester_email=email,
         customer=customer.name if customer else "",

@@ -15,7 +15,7 @@ from mailgate.rules.people.actors import holder
 from mailgate.rules.people.desk_addresses import desk_address
 from mailgate.rules.people.permissions import all_of, confidential, sees
 from mailgate.rules.replies import attachments as passing
-from mailgate.rules.text.subject import NO_SUBJECT
+from mailgate.rules.text.subject import titled
 from mailgate.settings import Config
 from mailgate.ticket import Entry, EntryKind, Ticket
 from mailgate.writing.mail import identity
@@ -133,7 +133,7 @@ def _not_shown(count: int, own: Words) -> str:
 def _similar(found: Similar, config: Config, own: Words, zone: ZoneInfo) -> SimilarView:
     """An ended ticket that a new one is like."""
     ended = own.text(phrase("similar.ended", ended=found.ended, at=found.at), zone)
-    return SimilarView(identity.token(found.number, config), plain(found.subject, 80), ended)
+    return SimilarView(identity.token(found.number, config), titled(plain(found.subject, 80), own.language), ended)
 
 
 def _latest(notice: Notice) -> Entry | None:
@@ -192,7 +192,7 @@ def _other(other: Ticket, notice: Notice, links: MailLinks, config: Config, own:
     )
     return OtherView(
         identity.token(other.number, config),
-        plain(other.subject, 80) or NO_SUBJECT,
+        titled(plain(other.subject, 80), own.language),
         own.text(about, config.zone(notice.agent)),
         links.to_merge_into(other),
     )
@@ -200,6 +200,6 @@ def _other(other: Ticket, notice: Notice, links: MailLinks, config: Config, own:
 
 def _mail(listed: ListedMail, links: MailLinks, own: Words, zone: ZoneInfo) -> MailView:
     """A stored mail with the links of what the reader can do with it."""
-    subject = plain(listed.subject, 80) or NO_SUBJECT
+    subject = titled(plain(listed.subject, 80), own.language)
     about = plain(own.text(listed.about, zone))
     return MailView(plain(listed.sender, 100), subject, about, links.offered(listed.links))

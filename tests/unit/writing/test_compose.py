@@ -19,7 +19,8 @@ from mailgate.reading.body import read_body
 from mailgate.reading.encodings.flowed import join
 from mailgate.reading.parse import parse
 from mailgate.rules.commands.syntax import read_commands
-from mailgate.rules.notices.tables import waiting_listing
+from mailgate.rules.notices.tables import found_listing, waiting_listing
+from mailgate.rules.text.subject import NO_SUBJECT, own_subject, strip_subject
 from mailgate.rules.threading.keys import key_text
 from mailgate.rules.threading.references import Reference, references
 from mailgate.ticket import Address, Assignee, Collaborator, Status, Ticket
@@ -141,6 +142,27 @@ def test_the_subject_is_the_same_for_every_kind(kind: NoticeKind):
 
 def test_a_ticket_without_a_subject_has_words_for_it():
     assert read(notice(K.NEW_TICKET, ticket=replace(TICKET, subject=" \r\n ")))["subject"] == "[#1001] (no subject)"
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("de-AT", "(kein Betreff)"), ("fr", "(sans objet)"), ("es", "(sin asunto)"), ("it", NO_SUBJECT)],
+)
+def test_what_has_no_subject_is_called_so_in_the_readers_language(language: str, told: str):
+    ticket = replace(TICKET, subject=NO_SUBJECT, language=language)
+    assert read(notice(K.ACKNOWLEDGEMENT, ticket=ticket))["subject"] == f"[#1001] {told}"
+    assert strip_subject(f"Re: [#1001] {told}", CONFIG.desk) == NO_SUBJECT
+    assert own_subject(f"Re: {told}", ["Printer"], CONFIG.desk) == ""
+
+
+def test_what_has_no_subject_is_called_so_all_over_an_agents_mail():
+    config = replace(CONFIG, desk=replace(CONFIG.desk, language="de"))
+    none = replace(TICKET, subject=NO_SUBJECT, language="fr")
+    listing = found_listing(Phrase("table.open"), (none,), "elliot", CONFIG)
+    made = notice(K.NEW_TICKET, ticket=none, others=(replace(none, number=1002),), listings=(listing,))
+    text = RENDERER.render(made, config, KEYRING, NOW).text
+    assert text.count("(kein Betreff)") == 3
+    assert "no subject" not in text.replace("%20", " ")
 
 
 @pytest.mark.parametrize("subject", ["word " * 40, "x" * 200, "Störung " * 25, "日本語" * 70])

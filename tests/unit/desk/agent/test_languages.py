@@ -24,9 +24,9 @@ ENGLISH = re.compile(
     r"(?:the|your?|is|are|were|be|been|it|its|this|that|these|of|with|without|and|or|not|from|by|to|for|at"
     r"|has|have|had|who|which|what|because|answer|answered|sent|opened|closed|assigned|moved|changed)",
 )
-# Commands, times, what follows them, addresses, names, a canned response, what a ticket without a subject is called.
+# Commands, times, what follows them, addresses, names, a canned response.
 _NOT_SAID = re.compile(
-    r"mailto:\S+|\S+@\S+|#[\w|]+|Hello .*|Report a Problem|end of month|\(no subject\)|open\|.*closed|open, .* closed"
+    r"mailto:\S+|\S+@\S+|#[\w|]+|Hello .*|Report a Problem|end of month|open\|.*closed|open, .* closed"
 )
 
 
