@@ -7,7 +7,7 @@
     lock             one daemon per database
     storage          trouble of a disk or database, as a state
     maillog          the operator's log: one function per event
-    log_format       its form: text or JSON
+    log_format       its form, and its way to standard error
     watchdog         detects a hung worker process
     service_manager  systemd
     memory           returns memory to the operating system

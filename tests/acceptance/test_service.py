@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,20 @@ def test_the_unit_is_valid_and_confined() -> None:
     found = re.search(r"exposure level.*: ([\d.]+)", rating)
     assert found is not None
     assert float(found[1]) <= 2.5
+
+
+def test_a_log_that_nobody_reads_holds_up_no_mail(world: World) -> None:
+    """As with a log collector that hangs: the pipe is full, and stays so."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while os.write(writing, b"x" * 512):
+            pass
+    os.set_blocking(writing, True)
+    with os.fdopen(writing, "wb") as log:
+        world.start(log_to=log)
+    try:
+        world.step(KAREN.writes("The printer", "It is on fire."))
+        assert world.end(signal.SIGTERM) == 0
+    finally:
+        os.close(reading)

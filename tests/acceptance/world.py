@@ -21,11 +21,11 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from mailgate.cli.main import main
 from mailgate.settings import Server
@@ -122,11 +122,17 @@ class World:
 
     # ── the process ─────────────────────────────────────────────────────────────────────
 
-    def start(self, environ: Mapping[str, str] | None = None, *, hand_over: socket.socket | None = None) -> None:
+    def start(
+        self,
+        environ: Mapping[str, str] | None = None,
+        *,
+        hand_over: socket.socket | None = None,
+        log_to: IO[bytes] | None = None,
+    ) -> None:
         """Start the daemon and wait until it accepts mail. `hand_over` is its first descriptor (sd_listen_fds(3))."""
         words, env = [*self.program, "run", "-c", str(self.file), "--json"], os.environ | dict(environ or {})
         given = [hand_over.fileno()] if hand_over else []
-        with self.log.open("ab") as log:
+        with nullcontext(log_to) if log_to else self.log.open("ab") as log:
             if self.measured:
                 command = [sys.executable, *words]
                 self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, env=env)

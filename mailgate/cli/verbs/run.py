@@ -19,7 +19,7 @@ from mailgate.store.db import engine_of
 from mailgate.store.schema import migrate, pending
 from mailgate.system import event_loop
 from mailgate.system.lock import Lock
-from mailgate.system.log_format import FORMATS, formatter
+from mailgate.system.log_format import FORMATS, LogHandler, formatter
 from mailgate.system.service_manager import Notifier, open_sockets
 from mailgate.worker.node import joined
 
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT."""
     config = config_of(args, secrets=True)
     _refuse_broken_texts(config)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LogHandler(sys.stderr)
     handler.setFormatter(formatter(args.log))
     logging.basicConfig(level=logging.DEBUG if args.verbose else logging.INFO, handlers=[handler])
     for name in ("asyncio", "aiosqlite", "imapclient"):
