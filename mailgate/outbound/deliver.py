@@ -253,14 +253,14 @@ class Deliverer:
         return any(not lane.down for lane in self._lanes_for(job)[1:])
 
     def _dispatch(self, job: Job, now: datetime, *, urgent: bool) -> None:
-        """Give a job to the first of its relays that is not down, an `urgent` one else to the first; or put it off."""
+        """Give a job to the first of its relays that is not down, an `urgent` one else to one that is, or put it off."""
         lanes = self._lanes_for(job)
         lane = next((each for each in lanes if not each.down), None)
-        if lane is None and urgent and not lanes[0].wait_for_pace():
-            lanes[0].put(job)
-            return
-        if lane is not None and not lane.wait():
-            lane.put(job)
+        chosen = lane if lane is not None and not lane.wait() else None
+        if chosen is None and urgent:
+            chosen = next((each for each in lanes if each.down and not each.wait_for_pace()), None)
+        if chosen is not None:
+            chosen.put(job)
             return
         wait = lane.wait() if lane is not None else min(each.wait() for each in lanes)
         self._results.put_off.append((job.id, now + timedelta(seconds=max(wait, 1.0))))

@@ -293,6 +293,22 @@ async def test_retry_is_now_also_while_the_relay_rests_beside_one_that_is_well(t
             assert [taken.header("Subject") for taken in ill.taken] == ["s"]
 
 
+async def test_retry_tries_a_relay_that_rests_while_the_next_one_waits_for_its_pace(tmp_path, monkeypatch):
+    monkeypatch.setattr(backoff, "RELAY_FIRST_PAUSE", timedelta(hours=1))
+    monkeypatch.setattr(backoff, "RELAY_LONGEST_PAUSE", timedelta(hours=1))
+    monkeypatch.setattr(pacing, "WINDOW", 3600.0)
+    async with Sink(script={"connect": ["554 no"]}) as first:
+        relays = [RelayConfig(name="first", port=first.port, max_connections=1)]
+        async with post(tmp_path, relays=[*relays, RelayConfig(name="paced", max_per_minute=1)]) as one:
+            await one.put(mail("m"))
+            await one.until("sent")
+            await one.put(mail("n", "n@client.example"))
+            await one.store.write(outbox.retry, 2)
+            one.deliverer.notify()
+            await one.until("sent", "sent")
+            assert [taken.header("Subject") for taken in first.taken] == ["n"]
+
+
 async def test_what_waits_for_a_relay_goes_out_when_the_cause_is_gone(tmp_path, monkeypatch):
     monkeypatch.setattr(backoff, "RELAY_FIRST_PAUSE", timedelta(hours=1))
     monkeypatch.setattr(backoff, "RELAY_LONGEST_PAUSE", timedelta(hours=1))
