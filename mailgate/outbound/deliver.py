@@ -253,7 +253,7 @@ class Deliverer:
         return any(not lane.down for lane in self._lanes_for(job)[1:])
 
     def _dispatch(self, job: Job, now: datetime, *, urgent: bool) -> None:
-        """Give a job to the first of its relays that is not down, an `urgent` one else to one that is, or put it off."""
+        """Give a job to a relay of its own that is not down, an `urgent` one also to one that is; else put it off."""
         lanes = self._lanes_for(job)
         lane = next((each for each in lanes if not each.down), None)
         chosen = lane if lane is not None and not lane.wait() else None

@@ -286,6 +286,8 @@ class Lane:
 
     def _pause(self, job: Job, reply: Reply, now: datetime, *, lasting: bool) -> None:
         health = self._health
+        if reply.stage.about_relay:  # no mail was spoken of: none counts against max_per_minute
+            self._pacer.take_back(1)
         if not self._resting():  # the other connections say the same: once counts
             health.failures += 1
             pause = relay_pause(health.failures, self._outside.jitter()).total_seconds()

@@ -309,6 +309,17 @@ async def test_retry_tries_a_relay_that_rests_while_the_next_one_waits_for_its_p
             assert [taken.header("Subject") for taken in first.taken] == ["n"]
 
 
+async def test_what_a_relay_was_not_even_offered_uses_up_none_of_its_mails_a_minute(tmp_path, monkeypatch):
+    monkeypatch.setattr(pacing, "WINDOW", 3600.0)
+    relays = [RelayConfig(max_per_minute=1, max_connections=1)]
+    async with post(tmp_path, script={"connect": ["554 no", "554 no"]}, relays=relays) as one:
+        await one.put(mail("m"))
+        await one.until("sent")
+        await one.put(mail("n", "n@client.example"))
+        await until(lambda: one.relay.last_spoke_at)
+        await one.until("sent", "queued")
+
+
 async def test_what_waits_for_a_relay_goes_out_when_the_cause_is_gone(tmp_path, monkeypatch):
     monkeypatch.setattr(backoff, "RELAY_FIRST_PAUSE", timedelta(hours=1))
     monkeypatch.setattr(backoff, "RELAY_LONGEST_PAUSE", timedelta(hours=1))
