@@ -115,10 +115,12 @@ def do(args: argparse.Namespace) -> int:
     own, zone = Catalogue.of(config).words("en"), config.zone(agent.key if agent else "")
     done = [*(own.text(each, zone) for each in outcome.report), *_answered(outcome, agent, own, config)]
     errors = [own.text(each, zone) for each in outcome.problems]
+    if not done and not errors:  # a script that forgot its text must not believe that it was sent
+        raise BadArgument("nothing was done: #note, #reply and #quiet are about other commands or the text of --text")
     if args.json:
         print_json({**result_fields(errors), "done": [*done], "errors": [*errors]})
     else:
-        for line in done or ([] if errors else ["done"]):
+        for line in done:
             print(plain(line))
     for problem in errors:
         complain(problem)

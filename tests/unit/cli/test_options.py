@@ -81,3 +81,15 @@ def test_tickets_are_read_while_the_configuration_is_edited(
     assert "The first" in out
     assert "the configuration of the running daemon is used" in err
     assert main(["tickets", *words]) == 2, "no daemon is running"
+
+
+@pytest.mark.parametrize("words", [["#reply"], ["#note"], ["#quiet"], ["#ticket 1001"], ["#end"], ["--text", "blank"]])
+def test_an_order_that_does_nothing_is_an_error(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """A script that forgot its text must not believe that it was sent."""
+    (folder / "blank").write_text(" \n")
+    assert main(["tickets", "do", "1001", *words, "--json"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert (document["ok"], document["done"]) == (False, [])
+    assert document["errors"][0].startswith("nothing was done")
