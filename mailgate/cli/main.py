@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
@@ -163,11 +164,22 @@ def _piped(argv: Sequence[str]) -> int:
 
 
 def _names_a_file(argv: Sequence[str]) -> bool:
-    """True when `ingest` has an argument that is not an option."""
+    """True when `ingest` has an argument that is not an option.
+
+    What follows an option that is unknown here is its value and no file, unless there is such a file: an MTA whose
+    --recipient is misspelt pipes its mail, too.
+    """
     rest = iter(argv[list(argv).index("ingest") + 1 :])
+    after_unknown = False
     for word in rest:
         if word in ("-c", "--config", "--sender", "--recipient"):
             next(rest, None)
-        elif not word.startswith("-"):
+            after_unknown = False
+        elif word.startswith("-"):
+            known = "=" in word or word.startswith("-c") or word in ("-", "-h", "--help", "--json", "--quiet", "--new")
+            after_unknown = not known
+        elif after_unknown and not Path(word).exists():
+            after_unknown = False
+        else:
             return True
     return False

@@ -238,10 +238,27 @@ def test_ingest_from_a_pipe(desk, capsys, monkeypatch, words):
     assert [each["number"] for each in json.loads(capsys.readouterr().out)] == [1001]
 
 
-@pytest.mark.parametrize("words", [("ingest", "--bogus"), ("ingest", "-c", "nowhere.toml")])
-def test_a_failed_ingest_from_a_pipe_exits_75(desk, monkeypatch, words):
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--bogus",
+        "-c nowhere.toml",
+        "--recipent support@bank.example",
+        "--quiet --bogus value --json",
+        "- --bogus value",
+        "--recip support@bank.example -c nowhere.toml",
+        "--sender k@client.example --bogus value",
+    ],
+)
+def test_a_failed_ingest_from_a_pipe_exits_75(desk, monkeypatch, line):
+    """Also for an option that is misspelt, whose value is no file: an MTA would return the mail for any other code."""
     pipe_in(monkeypatch, MAIL)
-    assert call(*words) == 75
+    assert call("ingest", *line.split()) == 75
+
+
+@pytest.mark.parametrize("line", ["--bogus a.eml", "a.eml --bogus value", "--quiet none.eml", "--sender=x none.eml"])
+def test_a_failed_ingest_of_a_file_does_not(desk, line):
+    assert call("ingest", *line.split()) in (1, 2)
 
 
 def test_check_reports_errors_of_config_and_templates_together(desk, capsys):
