@@ -7,6 +7,7 @@ import logging
 import select
 from collections import Counter
 from datetime import UTC, datetime
+from io import UnsupportedOperation
 from typing import TextIO
 
 FORMATS = ("text", "json")
@@ -58,16 +59,20 @@ class EventCounter(logging.Handler):
 
 
 class LogHandler(logging.StreamHandler[TextIO]):
-    """Writes records to a stream, which must have a descriptor; never waits long for its reader.
+    """Writes records to a stream; never waits long for its reader.
 
     A pipe whose reader has stopped would hold up whoever logs, and with that the mail. What it does not take is
-    dropped, and counted for when it is read again.
+    dropped, and counted for when it is read again. A stream without a descriptor, as in memory, takes everything.
     """
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
         self._poll = select.poll()
-        self._poll.register(stream.fileno(), select.POLLOUT)
+        self._waits = True
+        try:
+            self._poll.register(stream.fileno(), select.POLLOUT)
+        except UnsupportedOperation:
+            self._waits = False
         self._dropped = 0  # lines since the reader stopped
         self._broken_off = False  # the last line was not written to its end
 
@@ -84,7 +89,7 @@ class LogHandler(logging.StreamHandler[TextIO]):
 
     def _takes(self) -> bool:
         """True when the stream takes a piece now; also where it is broken, for the write to tell."""
-        return bool(self._poll.poll(0 if self._dropped else _PATIENCE))
+        return not self._waits or bool(self._poll.poll(0 if self._dropped else _PATIENCE))
 
     def _write(self, text: str) -> bool:
         line = f"{chr(10) if self._broken_off else ''}{text}{self.terminator}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import threading
@@ -71,3 +72,9 @@ def test_a_reader_that_is_gone_ends_nobody(pipe, capsys):
     reader.close()
     log(LogHandler(writer), "one", "two")
     assert "BrokenPipeError" in capsys.readouterr().err
+
+
+def test_a_stream_without_a_descriptor_takes_everything() -> None:
+    memory = io.StringIO()
+    log(LogHandler(memory), "one", "two")
+    assert [line.split()[-1] for line in memory.getvalue().splitlines()] == ["one", "two"]
