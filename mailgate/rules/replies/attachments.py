@@ -131,7 +131,8 @@ def unsendable(files: Sequence[StoredAttachment], rules: Attachments) -> Phrase 
     return phrase("refused.files_too_large", size=_rounded_up(total), most=_rounded_up(rules.send_max))
 
 
-def _rounded_up(octets: int) -> str:
+def _rounded_up(octets: int) -> Phrase:
     """A size that is never said to be as large as a smaller one that it exceeds by a tenth of a unit."""
-    unit, name = (1_000_000, "MB") if octets >= 1_000_000 else (1000, "kB")
-    return f"{ceil(octets / unit * 10) / 10:.1f}".removesuffix(".0") + f" {name}"
+    unit, name = (1_000_000, "size.megabytes") if octets >= 1_000_000 else (1000, "size.kilobytes")
+    whole, tenth = divmod(ceil(octets / unit * 10), 10)
+    return phrase(name, count=phrase("size.decimal", whole=whole, tenth=tenth) if tenth else whole)

@@ -80,7 +80,7 @@ def agent_view(notice: Notice, config: Config, message_id: str, now: datetime, o
         text=text,
         html=with_images(_page(notice, config, own), going) if 0 < len(notice.text) <= _TEXT_LIMIT else "",
         not_shown=_not_shown(notice.lines_cut, own),
-        files=files(going),
+        files=files(going, own),
         left_out=left_out(notice, config.attachments, own),
         subject=identity.title(notice, config),
         ticket=card(notice.ticket, brief=True) if notice.ticket else None,

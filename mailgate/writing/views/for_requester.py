@@ -52,7 +52,7 @@ def requester_view(notice: Notice, config: Config, message_id: str, own: Words) 
         text=text if notice.reveal else "",
         canned=readable(notice.canned),
         html=page,
-        files=files(beside) if notice.reveal else (),
+        files=files(beside, own) if notice.reveal else (),
         left_out=_left_out(notice, config, own) if notice.reveal else (),
         signature=_signature(notice, config),
         quoted=_quoted(notice, config, own),
@@ -70,7 +70,7 @@ def _left_out(notice: Notice, config: Config, own: Words) -> tuple[FileView, ...
     blocked = (
         (file, own.filled("files.blocked", ending=passing.blocked(file.name, rules))) for file in sorted_.blocked
     )
-    return tuple(file_view(file, why) for file, why in (*too_large, *blocked))
+    return tuple(file_view(file, own, why) for file, why in (*too_large, *blocked))
 
 
 def _ratings(notice: Notice, config: Config, message_id: str, own: Words) -> tuple[Link, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailgate.notice import Notice, wire_size
+from mailgate.phrase import Phrase, phrase
 from mailgate.rules.people.actors import is_address
 from mailgate.rules.replies import attachments as passing
 from mailgate.settings import Attachments
@@ -16,6 +17,7 @@ from mailgate.writing.mail.mime import file_name, readable
 from mailgate.writing.views.views import EntryView, FileView
 from mailgate.writing.views.words import Words
 
+UTC = ZoneInfo("UTC")  # for text in which there is no moment
 EXCERPT = 1500  # characters of an earlier entry; `#show` answers with the rest
 _SUBJECT = 200  # characters of a subject above a text
 _PREVIEW = 140  # characters; a list of mails shows fewer
@@ -53,13 +55,14 @@ def _length(at: datetime, now: datetime, own: Words) -> str:
     return own.filled("clock.days", count=str(round(minutes / 1440)))
 
 
-def size(octets: int) -> str:
+def size(octets: int) -> Phrase:
     """A size in decimal units: "120 kB"."""
     if octets < 1000:
-        return f"{octets} bytes"
+        return phrase("size.bytes", count=octets)
     if octets < 999_500:
-        return f"{octets / 1000:.0f} kB"
-    return f"{octets / 1_000_000:.1f} MB"
+        return phrase("size.kilobytes", count=round(octets / 1000))
+    whole, tenth = divmod(round(octets / 100_000), 10)
+    return phrase("size.megabytes", count=phrase("size.decimal", whole=whole, tenth=tenth))
 
 
 def person(name: str, email: str) -> str:
@@ -68,14 +71,14 @@ def person(name: str, email: str) -> str:
     return f"{said} <{address}>" if is_address(said) and said.lower() != address else said or address
 
 
-def files(attachments: tuple[StoredAttachment, ...]) -> tuple[FileView, ...]:
+def files(attachments: tuple[StoredAttachment, ...], own: Words) -> tuple[FileView, ...]:
     """Attachments by name and size."""
-    return tuple(map(file_view, attachments))
+    return tuple(file_view(each, own) for each in attachments)
 
 
-def file_view(attachment: StoredAttachment, why: str = "") -> FileView:
+def file_view(attachment: StoredAttachment, own: Words, why: str = "") -> FileView:
     """An attachment by name and size; `why` it is not in the mail."""
-    return FileView(file_name(attachment.name), size(attachment.size), why)
+    return FileView(file_name(attachment.name), own.text(size(attachment.size), UTC), why)
 
 
 def left_out(notice: Notice, rules: Attachments, own: Words) -> tuple[FileView, ...]:
@@ -95,8 +98,8 @@ def left_out(notice: Notice, rules: Attachments, own: Words) -> tuple[FileView, 
         return own.filled("files.at_admin", why=why, number=number) if number else why
 
     return (
-        *(file_view(file, too_large(file)) for file in sorted_.too_large),
-        *(file_view(file, blocked(file)) for file in sorted_.blocked),
+        *(file_view(file, own, too_large(file)) for file in sorted_.too_large),
+        *(file_view(file, own, blocked(file)) for file in sorted_.blocked),
     )
 
 
@@ -136,5 +139,5 @@ def entry_view(entry: Entry, at: str, own: Words, limit: int = EXCERPT, *, on: T
         author=person(entry.author.name, entry.author.email),
         at=at,
         text=with_subject(text, entry.subject, on, own),
-        files=files(entry.attachments),
+        files=files(entry.attachments, own),
     )

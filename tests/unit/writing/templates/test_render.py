@@ -19,7 +19,22 @@ from mailgate.writing.templates.sandbox import direction, inline, lines, paragra
 from mailgate.writing.templates.specimens import specimens
 from mailgate.writing.views.formatting import size
 from mailgate.writing.views.views import AgentView, Rendered, RequesterView
-from tests.notices import ANN, BUILT, CONFIG, FULL, INVOICE, KEYRING, MESSAGE, NOTE, NOW, TICKET, notice, put
+from tests.notices import (
+    ANN,
+    BUILT,
+    CONFIG,
+    ENGLISH,
+    FULL,
+    INVOICE,
+    KEYRING,
+    MESSAGE,
+    NOTE,
+    NOW,
+    TICKET,
+    UTC,
+    notice,
+    put,
+)
 
 K = NoticeKind
 
@@ -225,10 +240,19 @@ def test_quoted_text_has_a_mark_before_each_line():
 
 @pytest.mark.parametrize(
     ("octets", "shown"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (120_345, "120 kB"), (999_499, "999 kB"), (999_500, "1.0 MB")],
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1 kB"),
+        (120_345, "120 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (3_449_999, "3.4 MB"),
+    ],
 )
 def test_sizes_are_decimal(octets: int, shown: str):
-    assert size(octets) == shown
+    assert ENGLISH.text(size(octets), UTC) == shown
 
 
 # ── the administrator's templates ───────────────────────────────────────────────────────

@@ -136,6 +136,21 @@ def test_an_own_text_of_a_number_stands_for_one_as_well(tmp_path: Path):
     assert words.filled("report.more", count="2") == "and 2 more"
 
 
+@pytest.mark.parametrize(
+    ("language", "one", "two"),
+    [
+        ("en", "Attached: invoice.pdf, 3.4 MB", "Attached: invoice.pdf, 1 byte; invoice.pdf, 3.4 MB"),
+        ("de", "Anhang: invoice.pdf, 3,4 MB", "Anhang: invoice.pdf, 1 Byte; invoice.pdf, 3,4 MB"),
+        ("fr", "Pièce jointe : invoice.pdf, 3,4 Mo", "Pièces jointes : invoice.pdf, 1 octet ; invoice.pdf, 3,4 Mo"),
+        ("es", "Adjunto: invoice.pdf, 3,4 MB", "Adjuntos: invoice.pdf, 1 byte; invoice.pdf, 3,4 MB"),
+    ],
+)
+def test_files_and_their_sizes_are_told_as_the_language_does(language: str, one: str, two: str):
+    small, large = replace(INVOICE, size=1), replace(INVOICE, size=3_400_000)
+    assert one in in_language(language, K.REPLY, attachments=(large,)).text.replace("\xa0", " ")
+    assert two in in_language(language, K.REPLY, attachments=(small, large)).text.replace("\xa0", " ")
+
+
 @pytest.mark.parametrize("language", ["fr", "fr-CA"])
 def test_french_parts_no_sign_from_its_word(tmp_path: Path, language: str):
     source = '[report]\nmore = "« encore » {count} : quoi ? non !{% if a != b %}{% endif %}"\n'
