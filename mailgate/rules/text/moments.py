@@ -14,7 +14,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NAME = re.compile(r"\{(\w+)\}")
+_NAME = re.compile(r"\{(\w+)\}(\.?)")
 
 
 def instants(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -92,8 +92,21 @@ def _local(at: datetime, zone: ZoneInfo) -> tuple[date, str, str]:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """`text` with each `{name}` replaced by its value; unknown names stay, and values are not looked at again."""
-    return _NAME.sub(lambda found: values.get(found[1], found[0]), text)
+    """`text` with each `{name}` replaced by its value; unknown names stay, and values are not looked at again.
+
+    A value that ends in a full stop ends its sentence: "New ticket from Acme Inc.".
+    """
+
+    def value(found: re.Match[str]) -> str:
+        known = values.get(found[1])
+        return found[0] if known is None else stopped(known) if found[2] else known
+
+    return _NAME.sub(value, text)
+
+
+def stopped(text: str) -> str:
+    """The text with a full stop at its end, which may be its own."""
+    return text if text.endswith(".") else f"{text}."
 
 
 ENGLISH = Dates(

@@ -30,6 +30,7 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from mailgate.rules.text.moments import stopped
 from mailgate.writing.templates.folders import Folder
 from mailgate.writing.views.links import Link
 from mailgate.writing.views.views import (
@@ -152,6 +153,7 @@ def environment(folders: Sequence[Folder], language: str, words: Words) -> Envir
     environment.filters["quoted"] = quoted
     environment.filters["inline"] = inline
     environment.filters["direction"] = direction
+    environment.filters["stopped"] = stopped  # put in where phrases are read
     return environment
 
 

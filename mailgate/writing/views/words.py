@@ -18,6 +18,7 @@ from mailgate.phrase import Choice, Day, Phrase, Sentence, Short, Value
 from mailgate.rules.text.moments import Dates, fill
 
 _SAY = re.compile(r"\{%-?\s*say\s+([\w.-]+)\s*-?%\}")
+_STOP = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}\.(?!\w)")  # a value before the full stop of its sentence
 _FIRST = re.compile(r"\{(\w+)\}")
 _CODE = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -96,6 +97,7 @@ class Words:
                 close = get_close_matches(found[1], self.phrases, n=1)
                 hint = f"; did you mean {close[0]}?" if close else ""
                 raise UnknownPhrase(f"no phrase is called {found[1]}{hint}", source.count("\n", 0, found.start()) + 1)
+            text = _STOP.sub(r"{{ (\1) | stopped }}", text)
             return _in_html(text) if html else text
 
         return _SAY.sub(put, source)

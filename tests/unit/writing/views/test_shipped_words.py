@@ -163,6 +163,18 @@ def test_french_parts_no_sign_from_its_word(tmp_path: Path, language: str):
     assert [text for text in ENGLISH.phrases.values() if "\xa0" in text] == []
 
 
+@pytest.mark.parametrize("kind", [K.NEW_TICKET, K.NEW_MESSAGE, K.COLLEAGUE_REPLY, K.ASSIGNED])
+@pytest.mark.parametrize("name", ["Karen Client", "Acme & Co."])
+def test_a_name_that_ends_in_a_full_stop_ends_its_sentence(kind: NoticeKind, name: str):
+    they = replace(TICKET.requester, name=name)
+    fact = phrase("event.assigned", who="Ann", name=name)
+    made = notice(kind, ticket=replace(TICKET, requester=they), by=they, facts=(phrase("fact.plain", what=fact),))
+    found = Renderer().render(made, CONFIG, KEYRING, NOW)
+    assert f"{name.rstrip('.')}.\n" in found.text
+    assert ".." not in found.text + found.html.replace("...", "")
+    assert "Acme &amp; Co.</p>" in found.html or name == "Karen Client"
+
+
 @pytest.mark.parametrize(
     ("within", "told"),
     [
