@@ -44,6 +44,8 @@ def os_trouble(error: OSError, path: Path, act: str = "write", *, setting: str =
     if code in (errno.EACCES, errno.EPERM):
         cause = _owner(path)
     cure = _CURES.get(code, "").format(path=path, user=user_name(os.geteuid()))
+    if cause and _owner_is_us(path):
+        cure = cure.replace("(chown)", "(chmod)")
     if setting and cure:
         cure += f", or choose another place with {setting}"
     return StorageError(f"cannot {act} {path}: {reason}", cause=cause, cure=cure)
@@ -53,6 +55,12 @@ def unreadable(error: OSError, path: Path) -> UnreadableFile:
     """The same for one file that cannot be read."""
     trouble = os_trouble(error, path, "read")
     return UnreadableFile(trouble.public, cause=trouble.cause)
+
+
+def _owner_is_us(path: Path) -> bool:
+    with suppress(OSError):
+        return path.stat().st_uid == os.geteuid()
+    return False
 
 
 def _owner(path: Path) -> str:
@@ -95,8 +103,7 @@ def probe(database: Path | None, folders: Iterable[Path]) -> Iterator[StorageErr
         elif path is not database and not stat.S_ISDIR(_mode(path)):
             yield os_trouble(NotADirectoryError(errno.ENOTDIR, ""), path)
         elif not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
-            read_only = os.statvfs(path).f_flag & os.ST_RDONLY
-            yield os_trouble(OSError(errno.EROFS if read_only else errno.EACCES, ""), path)
+            yield os_trouble(denied(path), path)
     full: dict[int, Path] = {}
     for path in places[1 if database else 0 :]:
         with suppress(OSError):
@@ -105,6 +112,11 @@ def probe(database: Path | None, folders: Iterable[Path]) -> Iterator[StorageErr
             if free < FULL:
                 full.setdefault(path.stat().st_dev, path)
     yield from (os_trouble(OSError(errno.ENOSPC, ""), path) for path in full.values())
+
+
+def denied(path: Path) -> OSError:
+    """Why something that is there must not be written: the file system, or owner and mode."""
+    return OSError(errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES, "")
 
 
 def _mode(path: Path) -> int:

@@ -204,3 +204,28 @@ def test_a_half_edited_file_stops_neither_status_nor_a_pipe(world: World, broken
     world.cli("status", code=2)
     world.file.write_text(whole, "utf-8")
     world.start()
+
+
+def test_a_new_secret_signs_after_the_reload(world: World) -> None:
+    """The old one may be removed once no key of it is in circulation."""
+    text = world.file.read_text("utf-8")
+    (world.folder / "new").write_text("a new secret of thirty characters")
+    rotated = text.replace("[desk]\n", '[desk]\nsecret = [{ file = "new" }, { file = "var/secret" }]\n', 1)
+    world.file.write_text(rotated, "utf-8")
+    assert world.cli("reload")["ok"] is True
+    check_works(world)
+    assert world.end() == 0
+    world.file.write_text(text.replace("[desk]\n", '[desk]\nsecret = { file = "new" }\n', 1), "utf-8")
+    world.start()
+    check_works(world)
+
+
+def test_attachments_that_stay_in_the_old_folder_are_told(world: World) -> None:
+    text = world.file.read_text("utf-8")
+    for place, warnings in (("elsewhere", 0), ("var/attachments", 0), ("elsewhere", 1)):
+        if warnings:
+            (world.folder / "var/attachments/ab").mkdir(parents=True, exist_ok=True)
+        world.file.write_text(text.replace('"var/attachments"', f'"{place}"'), "utf-8")
+        found = world.cli("reload")
+        assert (found["ok"], len(found["warnings"])) == (True, warnings)
+    assert f"lie in {world.folder / 'var/attachments'}: move them" in found["warnings"][0]

@@ -134,6 +134,43 @@ def test_a_database_without_permissions_is_reported_with_owner_and_user() -> Non
         assert caught.value.cure.startswith(f"make {database} accessible for ")
 
 
+@pytest.mark.parametrize("forbidden", ["mailgate.db-wal", "mailgate.db-shm", ""])
+def test_what_sqlite_cannot_write_beside_the_database_is_named(forbidden: str) -> None:
+    """As after root used `sqlite3`, whose "attempt to write a readonly database" names no file and no cure."""
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        database = folder / "mailgate.db"
+        folder.chmod(0o777)
+        open_writer(database).close()
+        for end in ("", "-wal", "-shm"):
+            place = folder / f"mailgate.db{end}"
+            place.touch()
+            place.chmod(0o666)
+        (folder / forbidden).chmod(0o555 if not forbidden else 0)
+        if not forbidden:
+            for end in ("-wal", "-shm"):
+                (folder / f"mailgate.db{end}").unlink()
+        if user == 0:  # root can write everything: test as another user
+            os.seteuid(65534)
+        try:
+            with pytest.raises(StorageError) as caught:
+                open_writer(database)
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o700)
+        assert caught.value.public == f"cannot write {folder / forbidden}: permission denied"
+        assert caught.value.cure.endswith("(chmod)" if user else "(chown)")
+
+
+def test_a_path_too_long_for_sqlite_is_told(tmp_path: Path) -> None:
+    folder = tmp_path.joinpath(*["x" * 200] * 3)
+    folder.mkdir(parents=True)
+    with pytest.raises(StorageError, match="SQLite takes paths of 500 bytes") as caught:
+        open_writer(folder / "mailgate.db")
+    assert caught.value.cure == "use a shorter path"
+
+
 async def test_a_damaged_database_is_no_mistake_in_sql(tmp_path: Path) -> None:
     (tmp_path / "mailgate.db").write_bytes(b"This is no database. " * 100)
     with pytest.raises(StorageError, match="not a database"):

@@ -12,7 +12,7 @@ from mailgate.cli.json_errors import result_fields
 from mailgate.config.diff import changed_files, changes, orphans
 from mailgate.config.load import find, load
 from mailgate.daemon import active_config
-from mailgate.errors import ConfigError
+from mailgate.errors import ConfigError, Problem
 from mailgate.settings import Config
 from mailgate.store.tickets import names_in_use
 from mailgate.system.lock import running
@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
         warnings += orphans(config, names_in_use.names_in_use(db))
     active = active_config.load(config)
     changed = (*changes(active, config), *active_config.newer_files(config)) if active else ()
+    warnings += _files_left(active, config) if active else ()
     if (files := active_config.load_template_files(config)) is not None:
         changed += changed_files(files, active_config.template_files(config))
     pid = running(config.storage.beside)
@@ -53,6 +54,15 @@ def run(args: argparse.Namespace) -> int:
     for problem in problems:
         (say if _of_file(problem, config) else complain)(problem)
     return 2 if any(_of_file(problem, config) for problem in problems) else 1 if problems else 0
+
+
+def _files_left(active: Config, config: Config) -> tuple[Problem, ...]:
+    """A warning where tickets have attachments that stay in the folder of before."""
+    old, new = active.storage.attachments, config.storage.attachments
+    if new.resolve() == old.resolve() or not old.is_dir() or not any(old.iterdir()):
+        return ()
+    what = f"the attachments of tickets are looked for here, but lie in {old}: move them, while the daemon is stopped"
+    return (Problem("[storage.attachments]", what, file=str(config.file), warning=True),)
 
 
 def _of_file(problem: str, config: Config) -> bool:

@@ -17,7 +17,7 @@ from typing import NoReturn
 from mailgate.errors import DatabaseBusy, DatabaseDamaged, StorageError
 from mailgate.system.crash_points import crossing
 from mailgate.system.durable import flush, give_to_owner
-from mailgate.system.storage import os_trouble
+from mailgate.system.storage import denied, os_trouble
 
 LOG_KEPT = 48_000_000  # bytes of the log that stay when it begins anew: more than it has in use, usually
 LOG_MOST = 100_000_000  # bytes; a log that is larger is kept from beginning anew by a reader
@@ -62,6 +62,10 @@ def connect(path: Path | None, mode: str) -> sqlite3.Connection:
     return connection
 
 
+_LOG = ("-wal", "-shm")  # what SQLite writes beside the database (https://www.sqlite.org/tempfiles.html)
+_LONGEST = 500  # bytes; MAX_PATHNAME of its Unix layer is 512, with the ending of the log
+
+
 def _cannot_open(path: Path | None, mode: str, error: sqlite3.OperationalError) -> StorageError:
     """The error for a file that SQLite cannot open, with the reason that the system would give.
 
@@ -73,6 +77,12 @@ def _cannot_open(path: Path | None, mode: str, error: sqlite3.OperationalError) 
     if path and not os.access(path, wanted, effective_ids=True):
         hidden = not os.access(path.parent, os.X_OK, effective_ids=True)
         return os_trouble(OSError(errno.EACCES if hidden or path.exists() else errno.ENOENT, ""), path, "open")
+    if path and mode != "ro":
+        for place in (*(path.with_name(path.name + end) for end in _LOG), path.parent):
+            if place.exists() and not os.access(place, wanted, effective_ids=True):
+                return os_trouble(denied(place), place)
+    if path and len(os.fsencode(path.absolute())) > _LONGEST:
+        return StorageError(f"cannot open {path}: SQLite takes paths of {_LONGEST} bytes", cure="use a shorter path")
     return StorageError(f"cannot open {path}: {error}")
 
 

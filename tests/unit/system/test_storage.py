@@ -42,6 +42,7 @@ def test_an_error_of_the_system_in_words_with_its_cure(tmp_path, code, words, cu
     assert found.public == f"cannot write {tmp_path}: {words}"
     assert found.cure.startswith(cure.format(tmp_path))
     assert bool(found.cause) == (code == errno.EACCES)
+    assert found.cure.endswith("(chmod)") == (code == errno.EACCES), "ours already: its owner is not the trouble"
 
 
 def test_an_error_without_a_number_keeps_its_words(tmp_path):
