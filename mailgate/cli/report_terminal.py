@@ -35,9 +35,9 @@ _TABLES: tuple[tuple[str, _Columns], ...] = (
         "First answers",
         (
             ("given", lambda found, _: _count(found.first_response.count)),
-            ("in time", lambda found, _: percent(found.first_answered_in_time)),
+            ("in time", lambda found, own: percent(found.first_answered_in_time, own)),
             ("median", lambda found, own: duration(found.first_response.elapsed.median, own)),
-            ("90 %", lambda found, own: duration(found.first_response.elapsed.p90, own)),
+            ("90%", lambda found, own: duration(found.first_response.elapsed.p90, own)),
             ("business hours (median)", lambda found, own: duration(found.first_response.business.median, own)),
         ),
     ),
@@ -45,9 +45,9 @@ _TABLES: tuple[tuple[str, _Columns], ...] = (
         "Resolutions",
         (
             ("resolved", lambda found, _: _count(found.resolved)),
-            ("in time", lambda found, _: percent(found.resolved_in_time)),
+            ("in time", lambda found, own: percent(found.resolved_in_time, own)),
             ("median", lambda found, own: duration(found.resolution.elapsed.median, own)),
-            ("90 %", lambda found, own: duration(found.resolution.elapsed.p90, own)),
+            ("90%", lambda found, own: duration(found.resolution.elapsed.p90, own)),
             ("business hours (median)", lambda found, own: duration(found.resolution.business.median, own)),
         ),
     ),

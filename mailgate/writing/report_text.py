@@ -33,19 +33,24 @@ def duration(seconds: float | None, own: Words) -> str:
     return " ".join([own.filled(f"duration.{unit}", count=str(count)) for count, unit in units if count][:2])
 
 
-def percent(attained: Attainment) -> str:
+def percent(attained: Attainment, own: Words) -> str:
     """A share in whole per cent; "100%" only where all was in time, "–" where nothing had a target."""
     if attained.share is None:
         return NONE
     whole = round(attained.share * 100)
-    return f"{min(whole, 99) if attained.met < attained.targets else whole}%"
+    return own.filled("report.percent", count=str(min(whole, 99) if attained.met < attained.targets else whole))
+
+
+def share(of_one: float, own: Words) -> str:
+    """A share of 1 in whole per cent."""
+    return own.filled("report.percent", count=f"{of_one * 100:.0f}")
 
 
 def satisfied(found: Satisfaction, own: Words) -> str:
     """The share of "good" among the ratings: "80% of 5"; "–" where there are none."""
     if found.share is None:
         return NONE
-    return own.filled("report.share", share=f"{found.share:.0%}", count=str(found.count))
+    return own.filled("report.share", share=share(found.share, own), count=str(found.count))
 
 
 def backlog_said(backlog: Sequence[int], own: Words) -> str:
@@ -92,7 +97,7 @@ def _totals(found: Figures, own: Words) -> Iterator[str]:
         ("answered_in_time", found.first_answered_in_time),
     ):
         label = own.phrases[f"report.{name}"]
-        yield line("attained", label=label, share=percent(attained), met=attained.met, targets=attained.targets)
+        yield line("attained", label=label, share=percent(attained, own), met=attained.met, targets=attained.targets)
     for name, times in (("first_answer", found.first_response), ("resolution", found.resolution)):
         if times.count:
             for kind, spread in (("spread", times.elapsed), ("business", times.business)):
@@ -110,15 +115,15 @@ def _table(rows: Mapping[str, Figures], agents: Mapping[str, str], own: Words) -
     for name, found in rows.items():
         *above, last = wrap(row_name(name, agents, own), _NAME)
         yield from above
-        yield _line(last, _cells(found), widths)
+        yield _line(last, _cells(found, own), widths)
 
 
-def _cells(found: Figures) -> Sequence[str]:
+def _cells(found: Figures, own: Words) -> Sequence[str]:
     return (
         str(found.opened),
         str(found.resolved),
-        percent(found.resolved_in_time),
-        percent(found.first_answered_in_time),
+        percent(found.resolved_in_time, own),
+        percent(found.first_answered_in_time, own),
         str(found.open_now),
         str(found.overdue_now),
     )

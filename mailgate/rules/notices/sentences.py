@@ -115,7 +115,7 @@ def _assigned(event: Event, config: Config, reader: str) -> Phrase:
 def _escalation(step: str, ticket: Ticket) -> Phrase:
     if step in ("first_response", "next_response"):
         return Phrase(f"clause.{step}")
-    return phrase("clause.step", step=step, sla=ticket.sla)
+    return phrase("clause.step", step=phrase("report.percent", count=step.removesuffix("%")), sla=ticket.sla)
 
 
 def _rated(event: Event) -> Phrase:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from mailgate.figures import DIMENSIONS, Attainment, Figures, Report, Satisfaction, Times
 from mailgate.settings import Config
-from mailgate.writing.report_text import COLUMNS, as_text, backlog_said, duration, percent, period, row_name
+from mailgate.writing.report_text import COLUMNS, as_text, backlog_said, duration, percent, period, row_name, share
 from mailgate.writing.views.views import BarView, ReportView, RowView, TableView
 from mailgate.writing.views.words import Words
 
@@ -51,18 +51,18 @@ def _counts(found: Figures, own: Words) -> Iterator[BarView]:
 
 
 def _attained(name: str, attained: Attainment, own: Words) -> BarView:
-    share = attained.share
+    met_share = attained.share
     met, targets = str(attained.met), str(attained.targets)
     hint = own.filled("report.of", met=met, targets=targets) if attained.targets else own.phrases["report.no_target"]
     label = own.phrases[f"report.{name}"] if name else ""
-    return BarView(label, percent(attained), hint, None if share is None else round(share * 100))
+    return BarView(label, percent(attained, own), hint, None if met_share is None else round(met_share * 100))
 
 
 def _ratings(found: Satisfaction, own: Words) -> Iterator[BarView]:
     for word in ("good", "okay", "bad") if found.count else ():
         count = getattr(found, word)
-        share = count / found.count
-        yield BarView(own.phrases[f"rating.{word}"], str(count), f"{share:.0%}", round(share * 100))
+        part = count / found.count
+        yield BarView(own.phrases[f"rating.{word}"], str(count), share(part, own), round(part * 100))
 
 
 def _backlog(report: Report, own: Words) -> Iterator[BarView]:

@@ -592,7 +592,7 @@ def test_the_flat_table_has_the_same_columns_in_every_row():
 
 
 def test_all_is_said_of_all_alone():
-    assert [percent(Attainment(*pair)) for pair in ((0, 0), (3, 2), (1000, 999), (7, 7), (5, 0))] == [
+    assert [percent(Attainment(*pair), ENGLISH) for pair in ((0, 0), (3, 2), (1000, 999), (7, 7), (5, 0))] == [
         "–",
         "67%",
         "99%",

@@ -163,6 +163,16 @@ def test_french_parts_no_sign_from_its_word(tmp_path: Path, language: str):
     assert [text for text in ENGLISH.phrases.values() if "\xa0" in text] == []
 
 
+@pytest.mark.parametrize(("language", "gap"), [("en", ""), ("de", "\xa0"), ("fr", "\xa0"), ("es", "\xa0")])
+def test_every_percentage_of_a_mail_is_written_as_its_language_does(language: str, gap: str):
+    config = replace(CONFIG, desk=replace(CONFIG.desk, language=language))
+    found = Renderer().render(notice(K.REPORT), config, KEYRING, NOW)
+    page = re.sub(r"<style>.*?</style>|<[^>]*>", " ", found.html, flags=re.DOTALL)
+    percentages = re.findall(r"\d\s?%", found.text + page)
+    assert len(percentages) > 9
+    assert {each[1:] for each in percentages} == {f"{gap}%"}
+
+
 @pytest.mark.parametrize("kind", [K.NEW_TICKET, K.NEW_MESSAGE, K.COLLEAGUE_REPLY, K.ASSIGNED])
 @pytest.mark.parametrize("name", ["Karen Client", "Acme & Co."])
 def test_a_name_that_ends_in_a_full_stop_ends_its_sentence(kind: NoticeKind, name: str):
