@@ -97,6 +97,9 @@ def _totals(found: Figures, own: Words) -> Iterator[str]:
         ("answered_in_time", found.first_answered_in_time),
     ):
         label = own.phrases[f"report.{name}"]
+        if not attained.targets:
+            yield own.filled("fact.because", what=label, reason=own.phrases["report.no_target"])
+            continue
         yield line("attained", label=label, share=percent(attained, own), met=attained.met, targets=attained.targets)
     for name, times in (("first_answer", found.first_response), ("resolution", found.resolution)):
         if times.count:

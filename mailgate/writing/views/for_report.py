@@ -21,6 +21,7 @@ def report_view(report: Report, config: Config, zone: ZoneInfo, own: Words) -> R
     """Return the view of a report; times in `zone`."""
     agents = {key: agent.name for key, agent in config.agents.items()}
     totals = report.totals
+    took = (("first_answer", totals.first_response), ("resolution", totals.resolution))
     return ReportView(
         period=period(report, zone, own),
         scope=own.sentence(report.scope, zone),
@@ -35,7 +36,7 @@ def report_view(report: Report, config: Config, zone: ZoneInfo, own: Words) -> R
         times=TableView(
             own.phrases["report.times"],
             tuple(own.phrases[f"report.{name}"] for name in _TIMES),
-            (_times("first_answer", totals.first_response, own), _times("resolution", totals.resolution, own)),
+            tuple(_times(name, times, own) for name, times in took if times.count),
         ),
         tables=tuple(_tables(report, agents, own)),
         text=as_text(report, zone, agents, own),

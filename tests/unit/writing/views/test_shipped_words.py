@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from mailgate.figures import Attainment, Spread, Times
 from mailgate.mail import MARKERS
 from mailgate.notice import NoticeKind
 from mailgate.phrase import Day, Phrase, phrase
@@ -23,7 +24,7 @@ from mailgate.writing.templates.phrases import read_words
 from mailgate.writing.templates.render import Renderer, shipped
 from mailgate.writing.views.formatting import clock
 from mailgate.writing.views.words import UnknownPhrase, Words
-from tests.notices import CONFIG, INVOICE, KEYRING, MESSAGE, NOW, TICKET, notice, put, write
+from tests.notices import CONFIG, FIGURES, INVOICE, KEYRING, MESSAGE, NOW, REPORT, TICKET, notice, put, write
 
 K = NoticeKind
 ENGLISH = read_words((Folder.read(shipped()),), "")
@@ -161,6 +162,21 @@ def test_french_parts_no_sign_from_its_word(tmp_path: Path, language: str):
     assert not [text for text in shipped_words.values() if re.search(r" [:;?!»]|« ", text)]
     assert "demande [#1001]\xa0: Entire" in in_language("fr", K.COLLABORATOR_ADDED).text
     assert [text for text in ENGLISH.phrases.values() if "\xa0" in text] == []
+
+
+def test_a_report_of_nothing_says_so_in_text_and_page_alike():
+    none, never = Attainment(0, 0), Times(0, Spread(None, None), Spread(None, None))
+    totals = replace(FIGURES, resolved_in_time=none, first_response=never, resolution=never)
+    report = replace(REPORT, totals=totals, by={name: {} for name in REPORT.by})
+    found = Renderer().render(notice(K.REPORT, report=report), CONFIG, KEYRING, NOW)
+    assert "Resolved in time: nothing had a target\nFirst answered in time: nothing had a target\n" in found.text
+    for part in (found.text, found.html):
+        assert "0 of 0" not in part
+        assert "First answer<" not in part
+        assert "median" not in part
+    whole = Renderer().render(notice(K.REPORT), CONFIG, KEYRING, NOW)
+    assert "median" in whole.text
+    assert "First answer</th>" in whole.html
 
 
 @pytest.mark.parametrize(("language", "gap"), [("en", ""), ("de", "\xa0"), ("fr", "\xa0"), ("es", "\xa0")])
