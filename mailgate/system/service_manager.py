@@ -12,6 +12,8 @@ from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from mailgate.errors import Refused
+
 _FIRST = 3  # the first descriptor that is handed over
 
 
@@ -76,13 +78,25 @@ class OpenSockets:
 
 
 def open_sockets(environ: MutableMapping[str, str], pid: int) -> OpenSockets:
-    """What $LISTEN_FDS, $LISTEN_PID and $LISTEN_FDNAMES hand over to this process; the variables are removed."""
+    """What $LISTEN_FDS, $LISTEN_PID and $LISTEN_FDNAMES hand over to this process; the variables are removed.
+
+    Raises Refused when one of them is no open socket.
+    """
     count, owner, names = (environ.pop(f"LISTEN_{name}", "") for name in ("FDS", "PID", "FDNAMES"))
     if owner != str(pid) or not count.isdecimal():
         return OpenSockets()
-    found = []
+    found: list[tuple[str, socket.socket]] = []
     labels = names.split(":")
-    for at in range(int(count)):
-        os.set_inheritable(_FIRST + at, False)  # noqa: FBT003 - the os module's own argument
-        found.append((labels[at] if at < len(labels) else "", socket.socket(fileno=_FIRST + at)))
+    for at in range(_FIRST, _FIRST + int(count)):
+        try:
+            os.set_inheritable(at, False)  # noqa: FBT003 - the os module's own argument
+            opened = socket.socket(fileno=at)
+        except OSError as error:
+            for _, other in found:
+                other.close()
+            why = os.strerror(error.errno or 0).lower()
+            raise Refused(
+                f"LISTEN_FDS={count}, but descriptor {at} is no socket ({why}): start by a socket unit"
+            ) from error
+        found.append((labels[at - _FIRST] if at - _FIRST < len(labels) else "", opened))
     return OpenSockets(tuple(found))

@@ -61,6 +61,24 @@ def test_sockets_for_others_are_none(environ: dict[str, str]) -> None:
     assert environ == {}
 
 
+@pytest.mark.parametrize("redirection", ["3</dev/null", "3>&-"])
+def test_a_descriptor_that_is_no_socket_is_told(redirection: str) -> None:
+    """As from a wrapper that passes the variables on and closes the sockets."""
+    code = """
+import os
+from mailgate.errors import Refused
+from mailgate.system.service_manager import open_sockets
+
+try:
+    open_sockets({"LISTEN_FDS": "2", "LISTEN_PID": "7"}, 7)
+except Refused as refused:
+    print(refused.public)
+"""
+    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("LISTEN_FDS=2, but descriptor 3 is no socket (")
+
+
 def test_sockets_are_found_in_the_process_that_they_are_for() -> None:
     code = """
 import os, sys
