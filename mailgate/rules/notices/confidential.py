@@ -12,16 +12,16 @@ from dataclasses import replace
 from mailgate.notice import ANSWER_KINDS, Notice, NoticeKind
 from mailgate.phrase import Phrase, Sentence
 from mailgate.rules.people.permissions import confidential
+from mailgate.rules.text.subject import CONFIDENTIAL
 from mailgate.settings import Config
 from mailgate.ticket import Ticket
 
-SUBJECT = "(confidential)"
 SHOW: tuple[Sentence, str] = (Phrase("link.show"), "#show\n")
 
 
 def shown_subject(ticket: Ticket, config: Config) -> str:
     """The ticket's subject for an alert."""
-    return SUBJECT if confidential(ticket.department, config) else ticket.subject
+    return CONFIDENTIAL if confidential(ticket.department, config) else ticket.subject
 
 
 def masked(notice: Notice, config: Config) -> Notice:
@@ -31,9 +31,9 @@ def masked(notice: Notice, config: Config) -> Notice:
     if ticket is None or outside or not confidential(ticket.department, config):
         return notice
     if notice.kind is NoticeKind.ASKED:  # the agent's own words, and nothing of the requester's
-        return replace(notice, ticket=replace(ticket, subject=SUBJECT))
+        return replace(notice, ticket=replace(ticket, subject=CONFIDENTIAL))
     bare = replace(
-        notice, ticket=replace(ticket, subject=SUBJECT, tags=(), fields=None), history=(), similar=(), others=()
+        notice, ticket=replace(ticket, subject=CONFIDENTIAL, tags=(), fields=None), history=(), similar=(), others=()
     )
     if notice.kind is NoticeKind.HELD:  # without the entries written meanwhile
         return replace(bare, links=(SHOW,))

@@ -12,8 +12,10 @@ from functools import lru_cache
 from mailgate.settings import Desk
 
 NO_SUBJECT = "(no subject)"
+CONFIDENTIAL = "(confidential)"  # stands for a subject that is not shown
 # What readers are told instead, by language. Here and not among the phrases, since answers bring it back.
 _UNTITLED = {"en": NO_SUBJECT, "de": "(kein Betreff)", "fr": "(sans objet)", "es": "(sin asunto)"}
+_UNSHOWN = {"en": CONFIDENTIAL, "de": "(vertraulich)", "fr": "(confidentiel)", "es": "(confidencial)"}
 _LONGEST = 4096  # characters of a subject that are looked at and kept
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3010: 0x5B, 0x3011: 0x5D}
 
@@ -62,11 +64,12 @@ def strip_subject(subject: str, desk: Desk) -> str:
 
 
 def titled(subject: str, *languages: str) -> str:
-    """The subject; for none, what that is called in the first of these languages that has a name for it."""
-    if subject and subject != NO_SUBJECT:
+    """The subject; for none, or one not shown, what that is called in the first language that has a name for it."""
+    names = {"": _UNTITLED, NO_SUBJECT: _UNTITLED, CONFIDENTIAL: _UNSHOWN}.get(subject)
+    if names is None:
         return subject
     tags = (each.partition("-")[0].lower() for each in languages)
-    return next((_UNTITLED[tag] for tag in tags if tag in _UNTITLED), NO_SUBJECT)
+    return names[next((tag for tag in tags if tag in names), "en")]
 
 
 def own_subject(subject: str, known: Iterable[str], desk: Desk) -> str:
@@ -77,7 +80,7 @@ def own_subject(subject: str, known: Iterable[str], desk: Desk) -> str:
     bare, called = strip_subject(subject, desk), [_essence(each, desk) for each in known]
     said = _essence(bare, desk)
     cut = len(said) >= _CUT and any(each.startswith(said) for each in called)
-    return "" if bare == NO_SUBJECT or cut or said in called else bare
+    return "" if bare in (NO_SUBJECT, *_UNSHOWN.values()) or cut or said in called else bare
 
 
 def _essence(subject: str, desk: Desk) -> str:

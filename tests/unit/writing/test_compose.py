@@ -20,7 +20,7 @@ from mailgate.reading.encodings.flowed import join
 from mailgate.reading.parse import parse
 from mailgate.rules.commands.syntax import read_commands
 from mailgate.rules.notices.tables import found_listing, waiting_listing
-from mailgate.rules.text.subject import NO_SUBJECT, own_subject, strip_subject
+from mailgate.rules.text.subject import CONFIDENTIAL, NO_SUBJECT, own_subject, strip_subject
 from mailgate.rules.threading.keys import key_text
 from mailgate.rules.threading.references import Reference, references
 from mailgate.ticket import Address, Assignee, Collaborator, Status, Ticket
@@ -153,6 +153,16 @@ def test_what_has_no_subject_is_called_so_in_the_readers_language(language: str,
     assert read(notice(K.ACKNOWLEDGEMENT, ticket=ticket))["subject"] == f"[#1001] {told}"
     assert strip_subject(f"Re: [#1001] {told}", CONFIG.desk) == NO_SUBJECT
     assert own_subject(f"Re: {told}", ["Printer"], CONFIG.desk) == ""
+
+
+def test_a_subject_that_is_not_shown_is_called_so_in_the_readers_language():
+    hidden = replace(TICKET, subject=CONFIDENTIAL)
+    german = replace(CONFIG, desk=replace(CONFIG.desk, language="de"))
+    made = notice(K.NEW_TICKET, ticket=hidden)
+    mail = compose(made, RENDERER.render(made, german, KEYRING, NOW), german, KEYRING, NOW)
+    assert mail.subject.endswith("[#1001] (vertraulich)")
+    assert read(made)["subject"].endswith("[#1001] (confidential)")
+    assert own_subject("Re: [#1001] (vertraulich)", ["Printer"], CONFIG.desk) == ""
 
 
 def test_what_has_no_subject_is_called_so_all_over_an_agents_mail():
