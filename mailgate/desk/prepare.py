@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeVar
 
 from mailgate.desk.outcome import Context
 from mailgate.errors import UnreadableFile
@@ -28,7 +30,13 @@ from mailgate.ticket import StoredAttachment
 ENCLOSED = frozenset({"message/rfc822", "message/global"})  # types of attached mails
 MOST_ENCLOSED = 8  # mails within each other that are searched for keys
 SEEN = ("image/", "audio/", "video/")  # types of files without words
+LARGE = 1_000_000  # bytes of a mail that is read at leisure
+WORKED = 0.001  # seconds of processor time between two rests, and
+REST = 3.0  # how many times as long each lasts: other threads have three quarters of the interpreter
 Keep = Callable[[Iterable[bytes]], tuple[str, int]]
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,11 @@ def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
     raw = claimed.load()
     parsed, body = read_mail(raw, claimed.envelope)
     mail = read_through(parsed, addresses.read, lambda email: bool(desk_address(email, context.config)))
-    kept = tuple(_kept(attachment, keep) for attachment in mail.attachments)
+
+    def keep_file(pieces: Iterable[bytes]) -> tuple[str, int]:
+        return keep(_at_leisure(pieces, len(raw)))
+
+    kept = tuple(_kept(attachment, keep_file) for attachment in mail.attachments)
     received = Received(
         id=claimed.id,
         source=claimed.source,
@@ -75,7 +87,7 @@ def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
         attachments=kept,
         digest=f"{POSTMASTER}:{content}" if only_postmaster(claimed.envelope, context.config) else content,
         keys=_keys(raw, parsed, context),
-        enclosed=_enclosed(mail, context, keep),
+        enclosed=_enclosed(mail, context, keep_file),
     )
 
 
@@ -83,7 +95,25 @@ def _keys(raw: bytes, mail: Mail, context: Context) -> tuple[Key, ...]:
     """The keys that a mail carries anywhere. One text at a time: a file may have fifty megabytes."""
     whole = (piece.decode("latin-1") for piece in overlapping((raw,)))  # the headers of parts, and what no part is
     texts = chain(whole, _searched(mail))
-    return tuple({key.text: key for text in texts for key in context.keyring.find(text)}.values())
+    unhurried = _at_leisure(texts, len(raw))
+    return tuple({key.text: key for text in unhurried for key in context.keyring.find(text)}.values())
+
+
+def _at_leisure(pieces: Iterable[T], size: int) -> Iterator[T]:
+    """The pieces of a mail of so many bytes, of a large one with rests.
+
+    A call that decodes or searches a piece holds the interpreter for a millisecond. A small mail takes fifty steps,
+    and would wait that long at each.
+    """
+    if size <= LARGE:
+        yield from pieces
+        return
+    began = time.thread_time()
+    for piece in pieces:
+        yield piece
+        if (worked := time.thread_time() - began) > WORKED:
+            time.sleep(worked * REST)
+            began = time.thread_time()
 
 
 def _searched(mail: Mail, depth: int = 0) -> Iterator[str]:
