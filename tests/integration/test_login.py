@@ -104,7 +104,7 @@ def test_a_person_who_says_no_ends_it(file: Path) -> None:
         said = f"{asked['redirect_uri']}/?state={asked['state']}&error=access_denied&error_description=not%20me\n"
         out, err = process.communicate(said, timeout=PATIENCE)
     assert process.returncode == 1
-    assert json.loads(out)["error"] == "the sign-in was refused: access_denied"
+    assert json.loads(out)["error"] == "the sign-in was refused: access_denied (not me)"
     assert "(not me)" in err
     assert not (file.parent / "var/sign-in/support.json").exists()
 
