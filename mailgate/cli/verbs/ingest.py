@@ -19,6 +19,7 @@ from mailgate.mail import Delivery
 from mailgate.settings import Config
 from mailgate.store.db import Db, engine_of
 from mailgate.store.queues import inbox, nodes
+from mailgate.store.tickets import search
 from mailgate.system.lock import Lock
 
 BATCH = 200  # mails per commit
@@ -110,12 +111,22 @@ def _drain(config: Config) -> int | None:
                 with db.transaction():
                     secrets = open_secrets(db, config)
                 alone = engine_of(config.storage.database).alone
-                return drain(db, make_runtime(config, secrets), now, alone=alone)
+                worked = drain(db, make_runtime(config, secrets), now, alone=alone)
+                _index(db)
+                return worked
     except LockHeld:
         return None
     except MailgateError as error:  # the mail is durable in the inbox; the daemon will process it
         complain(f"accepted, but not processed: {public_text(error)}")
         return None
+
+
+def _index(db: Db) -> None:
+    """Bring the full-text index up to date after much mail, which a search would miss while no daemon runs."""
+    more = search.is_far_behind(db)
+    while more:
+        with db.transaction():
+            more = search.follow(db)
 
 
 @contextmanager

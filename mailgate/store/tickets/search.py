@@ -67,6 +67,12 @@ def is_behind(db: Db) -> bool:
     return found.done < found.last
 
 
+def is_far_behind(db: Db) -> bool:
+    """Whether more tickets may be missing than a search looks through itself."""
+    found = progress(db)
+    return found.last - found.done > LATEST
+
+
 def _followed(db: Db) -> int:
     return int(meta.get(db, _FOLLOWED) or 0)
 

@@ -10,6 +10,7 @@ import pytest
 from mailgate.cli.main import main
 from mailgate.config.load import load
 from mailgate.daemon import active_config
+from mailgate.store.tickets import search
 from mailgate.system.lock import Lock
 from tests.desk import Bench
 
@@ -93,3 +94,21 @@ def test_an_order_that_does_nothing_is_an_error(
     document = json.loads(capsys.readouterr().out)
     assert (document["ok"], document["done"]) == (False, [])
     assert document["errors"][0].startswith("nothing was done")
+
+
+def test_much_mail_is_found_though_no_daemon_came(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """More than a search looks through itself; the oldest is the one that it would miss."""
+    mails = (
+        f"From x@client.example Tue Dec  1 01:00:00 2026\nFrom: k@client.example\nTo: support@bank.example\n"
+        f"Subject: Jam {number}\nMessage-ID: <{number}@client.example>\n\nNo {number}.\n\n"
+        for number in range(1, search.LATEST + 5)
+    )
+    with (folder / "config.toml").open("a") as file:
+        file.write("\n[tickets]\nmax_open_per_requester = 1000\n")
+    (folder / "mbox").write_text("".join(mails))
+    assert main(["ingest", "--quiet", "mbox"]) == 0
+    capsys.readouterr()
+    assert main(["tickets", "list", "--json", "--search", "Jam 1"]) == 0
+    out, err = capsys.readouterr()
+    assert "Jam 1" in [each["subject"] for each in json.loads(out)]
+    assert err == ""
