@@ -37,6 +37,11 @@ class MailgateError(Exception):
         self.public = public
         self.cause = cause
 
+    @property
+    def with_cause(self) -> str:
+        """Both, for an administrator."""
+        return f"{self.public} ({self.cause})" if self.cause else self.public
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -23,19 +23,16 @@ from mailgate.rules.screening.duplicates import digest
 from mailgate.rules.screening.list_sender import read_through
 from mailgate.rules.text.subject import strip_subject
 from mailgate.rules.threading.keys import Key
-from mailgate.store.queues.inbox import Claimed
+from mailgate.store.queues.inbox import OVERSIZE, Claimed
 from mailgate.system.budget import OUT_OF_MEMORY, limit_this_process
 from mailgate.ticket import StoredAttachment
 
 ENCLOSED = frozenset({"message/rfc822", "message/global"})  # types of attached mails
 MOST_ENCLOSED = 8  # mails within each other that are searched for keys
 SEEN = ("image/", "audio/", "video/")  # types of files without words
-LARGE = 1_000_000  # bytes of a mail that is read at leisure
 WORKED = 0.001  # seconds of processor time between two rests, and
 REST = 3.0  # how many times as long each lasts: other threads have three quarters of the interpreter
 Keep = Callable[[Iterable[bytes]], tuple[str, int]]
-
-
 T = TypeVar("T")
 
 
@@ -100,12 +97,12 @@ def _keys(raw: bytes, mail: Mail, context: Context) -> tuple[Key, ...]:
 
 
 def _at_leisure(pieces: Iterable[T], size: int) -> Iterator[T]:
-    """The pieces of a mail of so many bytes, of a large one with rests.
+    """The pieces of a mail of so many bytes, with rests where it is large and has a lane of its own.
 
     A call that decodes or searches a piece holds the interpreter for a millisecond. A small mail takes fifty steps,
     and would wait that long at each.
     """
-    if size <= LARGE:
+    if size <= OVERSIZE:
         yield from pieces
         return
     began = time.thread_time()

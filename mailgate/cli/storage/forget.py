@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from mailgate.cli.common import config_of, print_json, print_line, public_text, words, writing
+from mailgate.cli.common import config_of, print_json, print_line, words, writing
 from mailgate.cli.json_errors import result_fields
 from mailgate.errors import BadArgument, Refused, StorageError
 from mailgate.mail import normalise
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
             engine.rewrite()
         except StorageError as error:  # the person is erased, and the report says so
             rewritten = False
-            why = f"its free pages and its log were not cleared, run this again: {public_text(error)} ({error.cause})"
+            why = f"its free pages and its log were not cleared, run this again: {error.with_cause}"
             erased.stays.append((str(config.storage.database), why))
         erased.stays += _remains(config, erased)
     if args.json:

@@ -152,8 +152,8 @@ def _act(db: Db, queue: _Queue, args: argparse.Namespace) -> list[int]:
     act = queue.retry if args.sub == "retry" else queue.drop
     if args.ids and not _filtered(args):
         numbers = list(dict.fromkeys(args.ids))
-        for number in numbers:
-            act(db, number, now())
+        for each in numbers:
+            act(db, each, now())
         return numbers
     done = []
     for mail in _chosen(queue.listing(db), args):

@@ -18,9 +18,9 @@ from urllib.parse import unquote
 from mailgate.mail import Attachment
 from mailgate.reading.encodings import charset, rtf, uuencode
 from mailgate.reading.parse import parse
+from mailgate.rules.text.blocks import BLOCK, blocks
 
 PIECE = 1_000_000  # bytes that are read at once
-SLICE = 100_000  # characters in which an expression replaces at once: it holds all that lies between its matches
 OVERLAP = 4_000  # bytes of a piece that are read with the next one: more than any key or six words take
 LINE = 2_000  # bytes of the overlap in which the beginning of a line is looked for
 MAX_MAIL = 5_000_000  # bytes of a file that is read as a mail; a larger one as any other file
@@ -68,22 +68,13 @@ def raw_of(attachments: Iterable[Attachment]) -> Iterator[str]:
 
 def without_tags(page: str, between: str = "") -> str:
     """The text of a page, with `between` in place of each tag."""
-    text = "".join(_TAG.sub(between, part) for part in _between_tags(page))
+    text = "".join(_TAG.sub(between, part) for part in blocks(page, ">"))
     return unescape(_NO_CHARACTER.sub("", text))
-
-
-def _between_tags(page: str) -> Iterator[str]:
-    """The page in slices that end with a tag, so that none is cut."""
-    at = 0
-    while at < len(page):
-        end = page.find(">", at + SLICE) + 1 or len(page)
-        yield page[at:end]
-        at = end
 
 
 def unwrapped(text: str) -> str:
     """The text without what mail programs put into long words: line ends, blanks, quote marks."""
-    blanks_gone = "".join("".join(text[at : at + SLICE].split()) for at in range(0, len(text), SLICE))
+    blanks_gone = "".join("".join(text[at : at + BLOCK].split()) for at in range(0, len(text), BLOCK))
     return blanks_gone.replace(">", "").replace("|", "")
 
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import accumulate
 
 from mailgate.mail import Attachment, Mail
+from mailgate.rules.text.blocks import blocks
 from mailgate.ticket import StoredAttachment
 
 FOOTER = 10  # lines that a list or a gateway may have put around one of the copies
 RETRIED = timedelta(hours=1)  # a program that tries again may write the date anew
 TAG = 40  # characters that one may have put before or behind the subject: "[EXTERNAL] ", "*** SPAM *** "
-BLOCK = 100_000  # characters
 LINK = re.compile(r"<?\bhttps?://\S+")  # gateways write them anew
 
 
@@ -30,22 +30,14 @@ def digest(mail: Mail, attachments: Sequence[StoredAttachment], strip: Callable[
     space does not count: relays wrap lines anew.
     """
     sha = hashlib.sha256()
-    words = " ".join(filter(None, (" ".join(lines.split()) for lines in _blocks(mail.text or mail.html))))
+    # In blocks, since a list of all words of a large text takes twelve times its size.
+    words = " ".join(filter(None, (" ".join(lines.split()) for lines in blocks(mail.text or mail.html, "\n"))))
     for part in (mail.message_id, mail.author.email, strip(mail.subject), words, _date(mail)):
         sha.update(part.encode("utf-8", "surrogatepass"))
         sha.update(b"\0")
     for attachment in attachments:
         sha.update(bytes.fromhex(attachment.sha256))
     return sha.hexdigest()
-
-
-def _blocks(text: str) -> Iterator[str]:
-    """The text in blocks of whole lines: a list of the words of a large one takes twelve times its size."""
-    at = 0
-    while at < len(text):
-        end = text.find("\n", at + BLOCK) + 1 or len(text)
-        yield text[at:end]
-        at = end
 
 
 def same_but_for_marks(one: Mail, other: Mail, strip: Callable[[str], str]) -> bool:

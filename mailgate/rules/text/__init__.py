@@ -1,5 +1,6 @@
 """Text that people type and read: subjects, names, times, languages, signatures, form lines.
 
+    blocks        large texts, a block at a time
     cleanup       a typed line as it was meant
     moments       wall time to UTC and back, and dates as people write them
     typed_time    WHEN: "2h", "fri 14:00"

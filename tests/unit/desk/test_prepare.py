@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from mailgate.desk import prepare
+from mailgate.store.queues.inbox import OVERSIZE
 from tests.desk import KAREN
 
 
@@ -17,10 +18,10 @@ def rests_for(bench, monkeypatch, size):
 
 
 def test_a_large_mail_is_read_with_rests(bench, monkeypatch):
-    rests = rests_for(bench, monkeypatch, 3 * prepare.LARGE)
+    rests = rests_for(bench, monkeypatch, 3 * OVERSIZE)
     assert rests
     assert min(rests) >= prepare.WORKED * prepare.REST
 
 
 def test_a_small_one_without(bench, monkeypatch):
-    assert not rests_for(bench, monkeypatch, prepare.LARGE // 2)
+    assert not rests_for(bench, monkeypatch, OVERSIZE // 2)

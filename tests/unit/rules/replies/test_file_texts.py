@@ -14,7 +14,8 @@ from urllib.parse import quote
 import pytest
 
 from mailgate.mail import Attachment
-from mailgate.rules.replies.file_texts import OVERLAP, PIECE, SLICE, raw_of, unwrapped, without_tags, words_of
+from mailgate.rules.replies.file_texts import OVERLAP, PIECE, raw_of, unwrapped, without_tags, words_of
+from mailgate.rules.text.blocks import BLOCK
 
 SECRET = "zebra canary forty two purple monkey"
 MAIL = b"From: a@b.example\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n"
@@ -112,11 +113,11 @@ def test_a_long_text_is_changed_in_little_memory(change: Callable[[str], str]) -
     assert most < 3 * len(text)
 
 
-@pytest.mark.parametrize("at", [SLICE - 5, SLICE - 1, SLICE, SLICE + 1])
+@pytest.mark.parametrize("at", [BLOCK - 5, BLOCK - 1, BLOCK, BLOCK + 1])
 def test_no_tag_and_no_white_space_is_left_between_two_slices(at: int) -> None:
-    page = "x" * at + "<b class=y>" + "z" * SLICE + " < \n> " + "<i" + "w" * SLICE
-    assert without_tags(page) == "x" * at + "z" * SLICE + "  <i" + "w" * SLICE
-    assert unwrapped("x" * at + " \n> |y" + " z" * SLICE) == "x" * at + "y" + "z" * SLICE
+    page = "x" * at + "<b class=y>" + "z" * BLOCK + " < \n> " + "<i" + "w" * BLOCK
+    assert without_tags(page) == "x" * at + "z" * BLOCK + "  <i" + "w" * BLOCK
+    assert unwrapped("x" * at + " \n> |y" + " z" * BLOCK) == "x" * at + "y" + "z" * BLOCK
 
 
 @pytest.mark.parametrize("at", [PIECE - 20, PIECE - 1, PIECE, PIECE + 3])

@@ -8,7 +8,8 @@ from hashlib import sha256
 import pytest
 
 from mailgate.mail import Attachment
-from mailgate.rules.screening.duplicates import BLOCK, FOOTER, digest, same_but_for_marks, says_the_same
+from mailgate.rules.screening.duplicates import FOOTER, digest, same_but_for_marks, says_the_same
+from mailgate.rules.text.blocks import BLOCK
 from mailgate.ticket import StoredAttachment
 from tests.cost import LINEAR, growth
 from tests.lab import mail

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from mailgate.store.tickets.queries import Query, find, find_in_batches
-from tests.desk import ANN, Bench
+from mailgate.store.tickets.tickets import save
+from mailgate.ticket import Assignee, Change, Status
+from tests.desk import ANN, START, Bench
 
 ANN_ADDRESS = "ann@bank.example"
 
@@ -57,3 +62,37 @@ def test_a_list_without_closed_tickets_reads_none_of_them(tmp_path: Path, status
         work.append(sum(steps))
     assert found == [[1001] if "resolved" in statuses else []] * 2
     assert work[1] <= work[0] + 20
+
+
+def test_what_a_query_finds_after_a_change_is_what_it_would_find_in_the_database(tmp_path: Path) -> None:
+    """`Query.updated` says in Python what the SQL says."""
+    bench = Bench(tmp_path)
+    for number in range(4):
+        bench.send(f"k{number}@client.example", "Hello")
+    late = START + timedelta(days=1)
+    wanted = (
+        *({"statuses": each} for each in ((), ("open",), ("open", "pending"), ("resolved", "closed"))),
+        *({"department": each} for each in ("Support", "Online Banking")),
+        *({"agent": "ann"}, {"team": "ann"}, {"team": "Tier 2"}, {"unassigned": True}, {"overdue": True}),
+        *({"due_before": late}, {"requesters": ("k1@client.example", "k2@client.example")}),
+    )
+    queries = [Query(**{**one, **other}) for one, other in product(wanted, repeat=2)]
+    changes = (
+        {"status": Status.PENDING},
+        {"status": Status.CLOSED},
+        {"department": "Online Banking"},
+        {"assignee": Assignee("agent", "ann")},
+        {"assignee": Assignee("team", "Tier 2")},
+        {"assignee": None, "overdue": True},
+        {"due_at": late},
+        {"due_at": late - timedelta(seconds=1)},
+        {"due_at": None, "requester": replace(bench.ticket().requester, email="k9@client.example")},
+    )
+    for at, values in enumerate(changes):
+        before = bench.ticket(1001 + at % 4)
+        found = {query: find(bench.db, query) for query in queries}
+        with bench.db.transaction():
+            save(bench.db, Change(before=before, after=replace(before, **values)), ())
+        after = bench.ticket(before.number)
+        for query in queries:
+            assert query.updated(found[query], [after]) == tuple(find(bench.db, query)), (query, values)
