@@ -37,10 +37,10 @@ class MailgateError(Exception):
         self.public = public
         self.cause = cause
 
-    @property
-    def with_cause(self) -> str:
-        """Both, for an administrator."""
-        return f"{self.public} ({self.cause})" if self.cause else self.public
+    def told(self, public: str = "") -> str:
+        """What an administrator is told: both; `public` stands for that of the error, as its reader understands it."""
+        said = public or self.public
+        return f"{said} ({self.cause})" if self.cause else said
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,23 @@ class Cluster:
         """A connection of an administrator."""
         return psycopg.connect(self.url(database), autocommit=True)
 
+    def wait_for_standbys(self, names: str) -> None:
+        """Let each commit wait for one of these standbys from now on; for none with "".
+
+        The setting holds for commits once the checkpointer has it. A new connection has it when the server has told
+        all its processes, and the checkpointer looks before a checkpoint.
+        """
+        with self.connect() as connection:
+            connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+            connection.execute("SELECT pg_reload_conf()")
+        wait_until(lambda: self._shows("synchronous_standby_names") == names)
+        with self.connect() as connection:
+            connection.execute("CHECKPOINT")
+
+    def _shows(self, setting: str) -> str:
+        with self.connect() as connection:
+            return str(connection.execute(f"SHOW {setting}").fetchone()[0])
+
     def empty_database(self) -> str:
         """The name of a new database without tables."""
         name = f"test{next(self._numbers)}"

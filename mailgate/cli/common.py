@@ -183,7 +183,7 @@ def public_text(error: MailgateError) -> str:
 def told(error: Exception) -> str:
     """What standard error and the JSON document say of an error: with its cause, or the file that an option names."""
     if isinstance(error, MailgateError):
-        return public_text(error) if isinstance(error, Refused) else error.with_cause
+        return error.told(public_text(error))
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return f"{type(error).__name__}: {error}"

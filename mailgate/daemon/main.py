@@ -342,7 +342,7 @@ class Daemon:
         except ConfigError as error:
             problems = tuple(str(problem) for problem in error.problems)
         except MailgateError as error:
-            problems = (error.with_cause,)
+            problems = (error.told(),)
         if problems:
             log.error("reload refused:\n%s", "\n".join(problems))
             cause = f"reload:{self._clock():%Y-%m-%dT%H:%M:%S}"

@@ -243,7 +243,7 @@ def _check(file: Path) -> ConfigResult:
 def _failed(error: MailgateError) -> ConfigResult:
     if isinstance(error, ConfigError):
         return ConfigResult(problems=error.problems)
-    return ConfigResult(problems=(Problem("", error.with_cause),))
+    return ConfigResult(problems=(Problem("", error.told()),))
 
 
 def _load_calendars(config: Config, clock: Clock) -> None:

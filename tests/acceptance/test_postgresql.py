@@ -91,9 +91,7 @@ def test_a_replica_takes_over_and_what_was_acknowledged_is_there(tmp_path: Path,
     """The first server waits for the replica with each commit (docs/postgresql.md), and dies for good."""
     name = server.empty_database()
     with Cluster(replica_of=server) as replica:
-        with server.connect() as connection:
-            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
-            connection.execute("SELECT pg_reload_conf()")
+        server.wait_for_standbys("*")
         hosts = f"127.0.0.1:{server.port},127.0.0.1:{replica.port}"
         url = f"postgresql://mailgate@{hosts}/{name}?target_session_attrs=read-write"
         with World(tmp_path, on(url)) as world:

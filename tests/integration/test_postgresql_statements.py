@@ -182,10 +182,6 @@ def test_the_lock_is_free_while_a_commit_is_flushed_and_who_committed_waits(tmp_
         engine = Postgresql(Server(url, tmp_path / "mailgate.db"))
         with closing(engine.open_writer()) as one, closing(engine.open_writer()) as other, server.connect() as admin:
 
-            def standby(name: str) -> None:
-                admin.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
-                admin.execute("SELECT pg_reload_conf()")
-
             def waiting() -> int:
                 return admin.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").fetchone()[0]
 
@@ -197,8 +193,7 @@ def test_the_lock_is_free_while_a_commit_is_flushed_and_who_committed_waits(tmp_
                 with other.transaction():
                     assert meta.get(other, "a") == "1"
 
-            standby("nobody")
-            wait_until(lambda: other.one("SHOW synchronous_standby_names")[0] == "nobody")
+            server.wait_for_standbys("nobody")
             with ThreadPoolExecutor(2) as threads:
                 writer = threads.submit(put)
                 wait_until(lambda: waiting() == 1)
@@ -206,7 +201,7 @@ def test_the_lock_is_free_while_a_commit_is_flushed_and_who_committed_waits(tmp_
                 wait_until(lambda: waiting() == 2)
                 assert not writer.done()
                 assert not reader.done()
-                standby("")
+                server.wait_for_standbys("")
                 writer.result(PATIENCE)
                 reader.result(PATIENCE)
 

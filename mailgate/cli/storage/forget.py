@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
             engine.rewrite()
         except StorageError as error:  # the person is erased, and the report says so
             rewritten = False
-            why = f"its free pages and its log were not cleared, run this again: {error.with_cause}"
+            why = f"its free pages and its log were not cleared, run this again: {error.told()}"
             erased.stays.append((str(config.storage.database), why))
         erased.stays += _remains(config, erased)
     if args.json:
