@@ -260,6 +260,7 @@ class Body:
     own_pictures: tuple[tuple[str, str], ...] = ()  # (Content-ID, text of the line that shows it, or is above it)
     glued: str = ""  # a line like a command right below a quoted one, in `cut`: it may be the author's
     signature: str = ""  # the part of `cut` that the author's program marks as one, but for a telephone's line
+    history: str = ""  # the quoted mail at the end of `cut`, unless it is a notice of ours
 
     @property
     def whole(self) -> str:

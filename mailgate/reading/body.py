@@ -74,10 +74,10 @@ def _words(text: str) -> set[str]:
 
 def _purpose(mail: Mail) -> Purpose:
     """What the mail does with others, by its subject and its ids."""
-    again = attribution.answers(mail.subject)
-    if attribution.forwards(mail.subject):
-        return Purpose.FORWARD_ANSWERED if again else Purpose.FORWARD
-    return Purpose.ANSWER if again or mail.in_reply_to or mail.references else Purpose.NEW
+    prefix = attribution.prefix(mail.subject)
+    if prefix in attribution.FORWARD_PREFIXES:
+        return Purpose.EITHER if prefix in attribution.AMBIGUOUS else Purpose.FORWARD
+    return Purpose.ANSWER if prefix or mail.in_reply_to or mail.references else Purpose.NEW
 
 
 def _body(mail: Mail, found: split.Split, page: str = "") -> Body:
@@ -91,5 +91,6 @@ def _body(mail: Mail, found: split.Split, page: str = "") -> Body:
         original=forwarded.read(block, mail.subject) if block else None,
         forward=block,
         signature=found.signature,
+        history="\n".join(found.history),
         glued=found.glued,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from html import escape
 
 from mailgate.desk.hold import spam
 from mailgate.desk.notify.admin import came_to, to_admin
@@ -241,16 +242,33 @@ def _open(opening: _Opening, number: int, links: tuple[int, ...]) -> Change:
         )
         ticket = replace(ticket, collaborators=people) if people else ticket
     stamp = acts.Stamp(Actor.requester(opening.author.email), opening.context.now)
-    entry = entry_of(situation, opening.author, opening.text)
+    entry = _with_history(entry_of(situation, opening.author, opening.text), opening)
     entry = replace(entry, came_for=0) if entry.came_for else entry  # its own
     return open_routed(ticket, opening.routed, stamp, config, entry)
 
 
+def _with_history(entry: Entry, opening: _Opening) -> Entry:
+    """The first message, with the conversation that it goes on: the desk was not part of it and does not have it.
+
+    Where the mail names a ticket the desk has it, and whose it is decides who may read it.
+    """
+    body, match = opening.situation.received.body, opening.situation.match
+    said = _own_text(opening.situation, opening.form)  # without any, the text is the whole mail already
+    if not (body.history and said) or opening.follows or match.why is not Reason.NOTHING_NAMES_A_TICKET:
+        return entry
+    lines = "<br>".join(map(escape, body.history.split("\n")))
+    page = f"{entry.html}<p>{lines}</p>" if entry.html else ""
+    return replace(entry, text=f"{entry.text}\n\n{body.history}", html=page, cut=body.signature)
+
+
 def _text(situation: Situation, form: Form) -> str:
     """The text of a mail without form lines; with the forwarded mail, if it forwards one."""
-    mail, body = situation.received.mail, situation.received.body
-    whole = replace(body, visible=form.rest).whole if form.fields else body.whole
-    return whole.strip() or mail.text
+    return _own_text(situation, form) or situation.received.mail.text
+
+
+def _own_text(situation: Situation, form: Form) -> str:
+    body = situation.received.body
+    return (replace(body, visible=form.rest) if form.fields else body).whole.strip()
 
 
 def message_on(

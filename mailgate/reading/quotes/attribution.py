@@ -23,6 +23,9 @@ LABELS = {
 }  # fmt: skip
 ANSWER_PREFIXES = phrases.words("answer")
 FORWARD_PREFIXES = phrases.words("forward")
+# "VS:" answers in Finnish and forwards in Danish and Norwegian: by such words of the first in what is copied.
+AMBIGUOUS = ANSWER_PREFIXES & FORWARD_PREFIXES
+ANSWERING = phrases.words_of("answer", AMBIGUOUS) - phrases.words_of("forward", AMBIGUOUS)
 ORIGINAL, FORWARDED, ANNOUNCED = (phrases.lines(name) for name in ("original", "forwarded", "announced"))
 # Verbs of languages that put no blank between words, or none before them.
 JOINED = tuple(word for word in WROTE if not word.isascii() and any(ord(c) > 0x3000 for c in word))
@@ -32,7 +35,10 @@ DATED = re.compile(r"^(?:[^\W\d_]{1,14}[.,]{0,2} )?\d{1,4}(?:[./年년-]|\.? ?[^
 NAMED = re.compile(r"^[^<>@:]{1,60}<[^<>@\s]{1,64}@[^<>@\s]{1,200}>")
 OLD_GMAIL = re.compile(r"^\d{4}[/-]\d{1,2}[/-]\d{1,2} [^<>@]{1,80}<[^<>@\s]{1,64}@[^<>@\s]{1,200}>$")
 WORD = re.compile(r"[^\s,;:<>()\"“”'*]+")
-FORWARD_SUBJECT = re.compile(r"^\s*(?:re|aw|sv|antw)?\s*:?\s*([^\s:：\[\]]{1,12})\s*[:：]", re.IGNORECASE)
+# What gateways and lists put in front: "[EXTERNAL] ", "{Spam?} ", "*** SPAM *** "; "EXTERNAL: " before a prefix.
+_MARKS = re.compile(r"(?:\s*(?:[\[({<][^\[\](){}<>:]{1,40}[\])}>]|\*{2,8}[^*:]{1,40}\*{2,8}))*")
+_LABEL = re.compile(r"[^\[\]:：]{2,40}[:：]")
+_PREFIX = re.compile(r"\s*\[?([^\s:：\[\](){}^*\d]{1,12})(?:[\[(^*]{0,1}\d{1,3}[\])]?)?\s*[:：]")
 # In whatever language between such marks, and without them in some.
 REPLY_ABOVE = re.compile(
     r"##-.{5,100}-##\W*$"
@@ -213,7 +219,17 @@ def answers(subject: str) -> bool:
     return bool(head[1]) and head[0].strip(" []0123456789") in ANSWER_PREFIXES
 
 
-def forwards(subject: str) -> bool:
-    """True when the subject says that the mail forwards another."""
-    found = FORWARD_SUBJECT.match(subject)
-    return bool(found) and found[1].lower().rstrip(".") in FORWARD_PREFIXES  # type: ignore[index]
+def prefix(subject: str) -> str:
+    """The first prefix of a subject, behind the marks of gateways and lists; "" for none.
+
+    It says what the mail does: "Re: Fwd: Printer" answers, "Fwd: Re: Printer" forwards.
+    """
+    subject = subject[:200]
+    start = _MARKS.match(subject).end()  # type: ignore[union-attr]
+    label = _LABEL.match(subject, start)
+    for place in (start, label.end() if label else start):
+        found = _PREFIX.match(subject, place)
+        word = found[1].lower().rstrip(".") if found else ""
+        if word in ANSWER_PREFIXES or word in FORWARD_PREFIXES:
+            return word
+    return ""

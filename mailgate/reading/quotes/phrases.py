@@ -6,7 +6,7 @@ They help where a mail's shape leaves doubt; what can be seen without a word is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 
@@ -354,6 +354,13 @@ def words(name: str) -> frozenset[str]:
     """Every word of one kind, in all languages."""
     rows = (getattr(row, name) for row in (*LANGUAGES.values(), OTHERS))
     return frozenset(word.replace("_", " ") for row in rows for word in row.split())
+
+
+def words_of(name: str, prefixes: Container[str]) -> frozenset[str]:
+    """The labels and the words for "wrote" of the languages that use one of `prefixes` for the field `name`."""
+    rows = [row for row in LANGUAGES.values() if any(word in prefixes for word in getattr(row, name).split())]
+    said = (text for row in rows for text in (row.wrote, row.from_, row.sent, row.to, row.subject))
+    return frozenset(word.replace("_", " ") for text in said for word in text.split())
 
 
 def lines(name: str) -> tuple[str, ...]:

@@ -38,10 +38,10 @@ class Purpose(StrEnum):
     NEW = "new"  # it answers nothing
     ANSWER = "answer"
     FORWARD = "forward"
-    FORWARD_ANSWERED = "forward-answered"  # "Re: Fwd: …": either
+    EITHER = "either"  # an answer or a forward: "VS: …"
 
 
-FORWARDS = frozenset({Purpose.FORWARD, Purpose.FORWARD_ANSWERED})
+FORWARDS = frozenset({Purpose.FORWARD, Purpose.EITHER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Split:
     quoted_pictures: frozenset[str] = frozenset()  # Content-IDs of pictures on quoted lines
     own_pictures: tuple[tuple[str, str], ...] = ()  # (Content-ID, text of its line) of the others
     glued: str = ""  # a line like a command right below a quoted line: it may be quoted text
+    history: tuple[str, ...] = ()  # of what is cut: the mail that is quoted below the author's words, if not ours
 
 
 def text_lines(text: str) -> list[Line]:
@@ -77,8 +78,8 @@ def split(lines: Sequence[Line], purpose: Purpose = Purpose.ANSWER, *, page: boo
     """Sort the lines of a body. `page`: its elements tell what is quoted, and no program has wrapped them."""
     work = [replace(line, kind=Kind.QUOTE) if line.level and line.kind is Kind.OWN else line for line in lines]
     marked = any(_is_marker(line.text) for line in work)
-    if marked and purpose is Purpose.NEW:
-        purpose = Purpose.ANSWER  # of a notice of ours, whatever became of its ids
+    if (marked and purpose in (Purpose.NEW, Purpose.EITHER)) or (purpose is Purpose.EITHER and _answers(work)):
+        purpose = Purpose.ANSWER  # of a notice of ours, whatever became of its ids; or in the words of its program
     new, glued = purpose is Purpose.NEW, ""
     if new:
         work = [replace(line, kind=Kind.OWN) if line.kind is Kind.QUOTE else line for line in work]
@@ -98,6 +99,18 @@ def split(lines: Sequence[Line], purpose: Purpose = Purpose.ANSWER, *, page: boo
         _cut_undated(head)
     signature.cut(head, strictly=new, alone=forward is None)
     return replace(_sort(head, work[end:], [line.kind for line in lines], marked=marked), glued=glued)
+
+
+def _answers(lines: Sequence[Line]) -> bool:
+    """Whether what is copied first is copied in a language in which such a prefix stands for an answer."""
+    labelled = shape.Lines([line.text for line in lines])
+    for place in range(min(len(lines), MAX_LINES)):
+        if header := attribution.copied_header(labelled, place):
+            return any(field.label in attribution.ANSWERING for field in header.fields)
+        if size := attribution.size_at(labelled.lines, place, attribution.is_attribution):
+            said = " ".join(labelled.lines[place : place + size]).lower()
+            return any(word in attribution.ANSWERING for word in attribution.WORD.findall(said))
+    return False
 
 
 def _glued(lines: Sequence[Line]) -> str:
@@ -201,6 +214,7 @@ def _sort(head: list[Line], forward: list[Line], marked_as: list[Kind], *, marke
         signature.of(cut),
         frozenset(cid for line in head if line.kind is Kind.QUOTE for cid in line.pictures),
         tuple((cid, line.text) for line in (*head, *forward) if line.kind is not Kind.QUOTE for cid in line.pictures),
+        history=() if marked else _strip([_show(line) for line in head[last + 1 :] if line.kind is not Kind.SIGNATURE]),
     )
 
 

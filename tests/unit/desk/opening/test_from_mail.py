@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
 from mailgate.desk.gather.opening import gather_opening
 from mailgate.desk.notify.admin import PASSED
 from mailgate.desk.opening import by_hand
+from mailgate.reading.page import page as html
 from mailgate.store.queues import quarantine, trace
+from mailgate.store.tickets import tickets
 from mailgate.ticket import ADMIN, Actor, Address
 from mailgate.worker import apply
 from tests.desk import ANN, CONFIG, KAREN, Bench, to, told
@@ -574,3 +577,48 @@ def test_routing_is_credited_to_the_rule_that_chose(tmp_path):
     ]
     assert by[1002][1:3] == [("routed", "requester:karen@client.example"), ("assigned", "rule:routing")]
     assert "The ticket was assigned to you" in next(mail.text for mail in mails if mail.agent == "elliot")
+
+
+JOE = "On Thu, Nov 19, 2026 at 10:00 AM Joe Client <joe@client.example> wrote:\n\n> Transfers are refused with code 77."
+TO_JOE = {"In-Reply-To": "<joe1@client.example>", "References": "<joe1@client.example>"}
+
+
+@pytest.mark.parametrize("subject", ["Re: Transfers", "RE: FW: Transfers", "[EXT] AW: Transfers"])
+def test_who_brings_the_desk_into_a_conversation_shows_it(bench, subject):
+    """The desk has none of it, and often the matter is in it."""
+    mails = bench.send(KAREN, f"Can you help us?\n-- \nKaren\n\n{JOE}\n", subject=subject, headers=TO_JOE)
+    assert bench.thread() == [("message", f"Can you help us?\n\n{JOE}")]
+    alert = next(mail for mail in mails if mail.kind == "new-ticket")
+    assert "code 77" in alert.text
+    assert "code 77" in alert.part("html")
+    assert "1 line not shown" in alert.text, "the signature"
+
+
+def test_its_page_shows_the_conversation_below_the_authors_formatting(bench):
+    wrote = "On Thu, Nov 19, 2026 at 10:00 AM Joe &lt;joe@client.example&gt; wrote:"
+    page = (
+        f'<div dir="ltr">Can <b>you</b> help us?</div><div class="gmail_quote"><div class="gmail_attr">{wrote}</div>'
+        '<blockquote class="gmail_quote">1 &lt; 2 is refused</blockquote></div>'
+    )
+    text = f"Can you help us?\n\n{unescape(wrote)}\n> 1 < 2 is refused\n"
+    bench.send(KAREN, text, html=page, subject="Re: Transfers", headers=TO_JOE)
+    (entry,) = tickets.thread(bench.db, 1001)
+    assert "Can <b>you</b> help us?" in entry.html
+    assert "wrote:<br>&gt; 1 &lt; 2 is refused" in entry.html
+    assert "".join(html.to_text(entry.html).split()) == "".join(entry.text.split())
+
+
+def test_without_own_words_the_conversation_stands_there_once(bench):
+    bench.send(KAREN, JOE, subject="Re: Transfers", headers=TO_JOE)
+    ((_, text),) = bench.thread()
+    assert text == JOE
+
+
+def test_what_the_desk_has_is_not_shown_again(bench):
+    opened = bench.send(KAREN, "It does not open.")
+    ack = next(mail for mail in opened if mail.kind == "acknowledgement")
+    bench.send("Eve <eve@other.example>", f"Me too.\n\n{JOE}", subject=f"Re: {ack.subject}")
+    assert bench.thread(1002) == [("message", "Me too.")], "it names a ticket that is not Eve's"
+    quoted = f"On Fri, Nov 20, 2026 at 10:00 AM <support@bank.example> wrote:\n> {ack.text.splitlines()[0]}\n> Hello\n"
+    bench.send(KAREN, f"Hello?\n\n{quoted}", subject="Re: Portal")
+    assert bench.thread(1003) == [("message", "Hello?")], "a notice of ours"

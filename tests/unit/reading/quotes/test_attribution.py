@@ -52,3 +52,34 @@ def test_attributions(line: str) -> None:
 )
 def test_no_attributions(line: str) -> None:
     assert not attribution.is_attribution(line)
+
+
+@pytest.mark.parametrize(
+    ("subject", "prefix"),
+    [
+        ("Re: Printer", "re"),
+        ("RE : TR : Printer", "re"),
+        ("Re[2]: Fwd: Printer", "re"),
+        ("AW(3): WG: Printer", "aw"),
+        ("Fwd: Re: Printer", "fwd"),
+        ("[Fwd: Printer]", "fwd"),
+        ("转发：Printer", "转发"),
+        ("[EXTERNAL] FW: Printer", "fw"),
+        ("[EXT] [users] WG: Printer", "wg"),
+        ("{Spam?} Tr: Printer", "tr"),
+        ("*** SPAM *** Rv: Printer", "rv"),
+        ("(Extern) AW: Printer", "aw"),
+        ("EXTERNAL: FW: Printer", "fw"),
+        ("External Email: RE: Printer", "re"),
+        ("[#1001] Fwd: Printer", "fwd"),
+        ("Re: [#1001] Fwd: Printer", "re"),
+        ("Printer", ""),
+        ("Printer: out of paper", ""),
+        ("Floor two: Printer: Re: paper", ""),
+        ("[EXTERNAL] Printer", ""),
+        ("[", ""),
+        ("", ""),
+    ],
+)
+def test_the_first_prefix_behind_the_marks_of_gateways(subject: str, prefix: str) -> None:
+    assert attribution.prefix(subject) == prefix
