@@ -195,12 +195,13 @@ def _room(above: Line, line: Line) -> int:
 def _sort(head: list[Line], forward: list[Line], marked_as: list[Kind], *, marked: bool) -> Split:
     """Put the lines in their parts; `marked_as` is the kind of each before any rule was applied."""
     last = max((i for i, line in enumerate(head) if line.kind is Kind.OWN and says_something(line.text)), default=-1)
+    notice = _notice(head) if marked else len(head)
     visible: list[Line] = []
     cut: list[Line] = []
     trimmed = bool(forward)
     for place, line in enumerate(head):
         # A quote with an answer below it is the context of the answer; of our own notices nothing is kept.
-        keeps = line.kind is Kind.OWN or (line.kind is Kind.QUOTE and line.level and not marked)
+        keeps = line.kind is Kind.OWN or (line.kind is Kind.QUOTE and line.level and place < notice)
         shown = place <= last and keeps
         (visible if shown else cut).append(line)
         # The page of own words would differ: it holds what no container marks, and lacks what one does.
@@ -216,6 +217,14 @@ def _sort(head: list[Line], forward: list[Line], marked_as: list[Kind], *, marke
         tuple((cid, line.text) for line in (*head, *forward) if line.kind is not Kind.QUOTE for cid in line.pictures),
         history=() if marked else _strip([_show(line) for line in head[last + 1 :] if line.kind is not Kind.SIGNATURE]),
     )
+
+
+def _notice(lines: Sequence[Line]) -> int:
+    """Where the quote of our notice begins: at its marker, or with what is quoted right above that."""
+    place = next((place for place, line in enumerate(lines) if _is_marker(line.text)), len(lines))
+    while place and (lines[place - 1].level or not lines[place - 1].text.strip()):
+        place -= 1
+    return place
 
 
 def _show(line: Line) -> str:

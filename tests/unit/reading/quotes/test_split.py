@@ -65,3 +65,42 @@ def test_marker_deep_in_a_wrapped_quote_is_found() -> None:
 
 def test_quotes_that_never_end_take_no_longer_than_others():
     assert growth(lambda quotes: addresses.read('"' + '\\"' * quotes), 48_000) < LINEAR
+
+
+BANK = "On 3 May 2026 at 10:00, Bank <b@x.example> wrote:"
+NOTICE = f"> {MARKER}\n>\n> Hello Karen,\n>\n> is it on?\n"
+QUOTED_BY_JOE = f"> {BANK}\n{NOTICE.replace('>', '>>')}"
+
+
+@pytest.mark.parametrize(
+    ("text", "visible"),
+    [
+        (
+            f"I ran it:\n\n> ping portal\n> no answer\n\nWhat now?\n\n{BANK}\n{NOTICE}",
+            "I ran it:\n\n> ping portal\n> no answer\n\nWhat now?",
+        ),
+        (
+            f"My boss says:\n\n> By Monday.\n\nCan you?\n\nAm 03.05.26 um 10:00 schrieb Bank:\n{NOTICE}\nKaren",
+            "My boss says:\n\n> By Monday.\n\nCan you?\n\n\nKaren",
+        ),
+        (f"{BANK}\n{NOTICE}\nIt is.", "It is."),
+        (f"> {BANK}\n>\n{NOTICE}\nIt is.", "It is."),
+        (f"> CAUTION: external mail\n>\n{NOTICE}\nIt is.\n\n> Yours, the bank\n\nKaren", "It is.\n\n\nKaren"),
+        (f"On 4 May 2026, Joe <j@x.example> wrote:\n> I think so.\n{QUOTED_BY_JOE}\nIt is.", "It is."),
+    ],
+)
+def test_only_what_is_quoted_of_our_notice_is_dropped(text: str, visible: str) -> None:
+    """What somebody quotes above it is theirs to show: lines of a terminal, another mail."""
+    body = read_body(Mail(text=text, subject="Re: x"))
+    assert body.visible == visible
+    assert "is it on?" in body.cut
+
+
+def test_only_what_a_page_quotes_of_our_notice_is_dropped() -> None:
+    page = (
+        "<div>My boss says:</div><blockquote type=cite>By Monday.</blockquote><div>Can you?</div>"
+        "<div class=gmail_quote><div class=gmail_attr>On 3 May 2026 at 10:00, Bank &lt;b@x.example&gt; wrote:</div>"
+        f"<blockquote class=gmail_quote><p>{MARKER}</p><p>Is it on?</p></blockquote></div>"
+    )
+    body = read_body(Mail(html=page, subject="Re: x"))
+    assert " ".join(body.visible.split()) == "My boss says: > By Monday. Can you?"
