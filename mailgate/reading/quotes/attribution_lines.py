@@ -35,8 +35,16 @@ def above(lines: Sequence[Line], place: int) -> int:
         if attribution.is_attribution(joined):
             found = found or place - start
             if shape.has_date(joined):  # else its beginning stands on the lines above
-                return place - start
+                return place - start + _name_above(lines, start, joined)
     return found
+
+
+def _name_above(lines: Sequence[Line], start: int, joined: str) -> int:
+    """1 where the line above has name and address: "Ann <ann@…> escreveu" above "(segunda, 2/11/2026 à(s) 10:00):"."""
+    name = lines[start - 1] if start else None
+    if name is None or name.kind is not Kind.OWN or shape.EMAIL.search(joined) or not shape.EMAIL.search(name.text):
+        return 0
+    return int(attribution.is_whole(f"{name.text} {joined}"))
 
 
 def certain_at(lines: Sequence[Line], place: int) -> int:

@@ -241,6 +241,9 @@ LANGUAGES = {
         forwarded="proslijeđena poruka|poslana poruka",
         announced="započeta proslijeđena poruka|započni proslijeđenu poruku",
     ),
+    "Slovenian": Language(
+        wrote="napisal napisala", on="v", from_="od", sent="poslano", to="za", subject="zadeva", answer="odg"
+    ),
     "Estonian": Language(wrote="kirjutas", forward="edasi"),
     "Latvian": Language(wrote="rakstīja", forward="pārs"),
     "Lithuanian": Language(wrote="rašė", from_="od_koho", answer="ats"),
@@ -302,7 +305,9 @@ LANGUAGES = {
         answer="תגובה",
         forward="הועבר",
     ),
-    "Arabic": Language(wrote="كتب", from_="من"),
+    "Arabic": Language(
+        wrote="كتب كتبت كتابة", on="في", from_="من", sent="تم_الإرسال التاريخ", to="إلى", subject="الموضوع", answer="رد"
+    ),
     "Japanese": Language(
         wrote="書きました のメール",
         from_="差出人 送信者 送信元",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 # Stems of "automatic reply", which mail programs put before the subject that they answer, and a colon behind it.
 AUTOMATIC = (
-    "automat automát automàt autorepl auto-repl auto_repl autorespon auto-respon auto_respon autoantwort autosvar "
-    "automaa otomat "
+    "automat automát automàt automāt autorepl auto-repl auto_repl autorespon auto-respon auto_respon autoantwort "
+    "autosvar automaa otomat "
     "автомат автоответ автовідпов αυτόματ αυτοματ samodejn sjálfvirk ավտոմատ ავტომატ 自动 自動 자동 אוטומט تلقائ "
     "خودکار อัตโนมัติ स्वचालित tự_động"
 )

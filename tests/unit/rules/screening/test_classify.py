@@ -78,6 +78,7 @@ def test_people_stay_people(fields: str) -> None:
         ("Subject: Resposta automàtica: x\nIn-Reply-To: <2@x.example>\n", Reason.VACATION_SUBJECT),
         ("Subject: Risposta automatica: [#1001] Printer\n", Reason.VACATION_SUBJECT),
         ("Subject: Automatische Antwort: AW: Karte\n", Reason.VACATION_SUBJECT),
+        ("Subject: Automātiska atbilde: [#1001] Printer\n", Reason.VACATION_SUBJECT),
         ("Subject: Out of Office Re: Printer\n", Reason.VACATION_SUBJECT),
         ("Subject: Abwesenheitsnotiz: (Case 78 ) Drucker\n", Reason.VACATION_SUBJECT),
         (
