@@ -11,12 +11,12 @@ import re
 # "Mail for Windows" and its translations.
 _WINDOWS_MAIL = (
     r"(?:e-?mail|e-post|courrier|correo|posta|pošty|poczta|почты|mail) (?:for|für|pour|para|per|pre|pro|för|dla|для)"
-    r"(?: systemu)? windows|windowsin sähköpostista|мобильной почты mail\.ru"
+    r"(?: systemu| o)? windows|windowsin sähköpostista|мобильной почты mail\.ru"
 )
 _NAMES = (
     r"iphon[eu] ipad ipod ios android samsung galaxy blackberry huawei xiaomi nokia motorola pixel oneplus xperia htc"
     r" 小米 outlook yahoo gmail gmx web\.de telekom thunderbird fairmail bluemail spark sparrow airmail mailspring aol"
-    r" mail\.ru icloud"
+    r" mail\.ru icloud fastmail tutanota superhuman shortwave mailbird typeapp fairphone"
 )
 # Devices and programs; the words for a telephone in several languages.
 DEVICES = {
@@ -26,6 +26,8 @@ DEVICES = {
     "K-9": "k-9 mail",
     "Windows Phone": "windows phone",
     "Boxer": "workspace one boxer",
+    **{name: f"{name} mail" for name in ("apple", "edison", "canary", "vivaldi", "zoho", "tuta")},
+    "eM Client": "em client",
     "Orange": "mail orange",
     "telephone": (
         "handy|smartphone|mobil(?:telefon|gerät)|mobile|phone|téléphone|móvil|celular|cellulare|telefoon|telefon|mobil"
@@ -37,7 +39,7 @@ _DEVICE = f"(?:{'|'.join(DEVICES.values())})"
 BEGINS = {
     "English": "sent (?:from|with|via|using|by)|(?:get|download)(?= outlook| bluemail)",
     "German": (
-        "gesendet (?:von|mit|über)|diese nachricht wurde von|von(?= mein)|holen sie sich(?= outlook)|(?=outlook für"
+        "gesendet (?:von|mit|über|aus)|diese nachricht wurde von|von(?= mein)|holen sie sich(?= outlook)|(?=outlook für"
         " (?:ios|android))"
     ),
     "French": (
@@ -47,11 +49,11 @@ BEGINS = {
     ),
     "Spanish": "enviado (?:desde|de|del|con)|obten(?:er|ha)(?= outlook)",
     "Portuguese": "enviado (?:do|de|a partir do|com|pelo)|obt(?:er|enha)(?: o)?(?= outlook)",
-    "Italian": "inviato (?:da|dal|dall')|scarica(?= outlook)",
+    "Italian": "inviato (?:da|dal|dall')|(?:scarica|ottieni)(?= outlook)",
     "Dutch": "verzonden (?:vanaf|met|vanuit|via)|verstuurd vanaf|(?=outlook voor (?:ios|android))",
     "Swedish": "skickat i?från|hämta(?= outlook)|(?=outlook för (?:ios|android))",
     "Danish": "sendt (?:fra|med)|(?:hent|få)(?= outlook)|(?=outlook til (?:ios|android))",
-    "Finnish": "lähetetty",
+    "Finnish": "lähetetty|hanki(?= outlook)",
     "Polish": "wysłan[eoay] z|pobierz(?= outlook)|(?=outlook dla (?:ios|android))",
     "Czech": "odesláno z",
     "Slovak": "odoslané z",
@@ -73,6 +75,7 @@ _MINOR = (
     r"(?:my|meinem|meiner|mein|mon|ma|mi|meu|minha|mio|mijn|min|mitt|mojego|mého|môjho|моего|мого|mog|a|an|the|un"
     r"|dem|der|het|l['’]application|laitteesta|programu|z|для|für|pour|para|per|voor|for|för|til|dla|on|auf|sur|en|em|na"
     r"|no|de|mit|from|mail|e-?mail|secure|app|windows|wireless|verizon|at&t|t-mobile|vodafone|orange|claro|lte|pro|max"
+    r"|all|new|mac|mail-app|meinem/meiner"
     r"|plus|ultra|mini|note|edge|[a-z]{0,3}\d\w{0,4}|beziehen|herunterladen|downloaden"
     rf"|gesendet|나의|发送|發送|{_DEVICE}\w{{0,4}}),?"
 )
@@ -80,8 +83,21 @@ _SUFFIX = r"['’-]?\w{0,7}"  # "iPhonesta", "iPhone'umdan"
 _BEGINS = f"(?:{'|'.join(BEGINS.values()) or '(?!)'})"
 _VERB_FIRST = rf"{_BEGINS}(?: {_MINOR}){{0,8}} ?{_DEVICE}(?:{_SUFFIX}|-{_DEVICE}),?(?: {_MINOR}){{0,8}}"
 _VERB_LAST = rf"(?:{_MINOR} ){{0,3}}{_DEVICE} ?{_SUFFIX} ?{_ENDS}"
+# What people put behind it.
+_EXCUSE = (
+    r"(?:excuse|forgive|pardon|sorry for|apologies for|apologi[sz]e for) (?:the |my |any |all )?"
+    r"(?:\w+ |and |& ){0,3}(?:typos?|brevity|errors?|mistakes|spelling|autocorrect|shortness)"
+    r"|(?:entschuldigen sie|entschuldige|verzeihen sie|sorry für) (?:\w+ ){0,4}(?:kürze|tippfehler|rechtschreibfehler)"
+    r"|(?:excuse[zr]|pardonnez|désolé pour) (?:\w+ ){0,4}(?:brièveté|concision|fautes(?: de frappe)?|coquilles)"
+    r"|(?:disculp[ea]|perdon[ea]) (?:\w+ ){0,4}(?:brevedad|errores|erratas|faltas)"
+)
+_EXCUSED = rf"(?:[ .,;–—-]{{1,3}}(?:so |and |please |bitte |merci d['’]|por favor,? ){{0,2}}(?:{_EXCUSE}))?"
+# "Virus-free. www.avast.com", in many languages.
+_SCANNED = (
+    r"(?:\w+[ -]){0,3}(?:vir[eu]|vír|wirus|вирус|вірус|ウイルス|病毒)(?:[\w -]{0,12})\.? ?www\.(?:avast|avg)\.com"
+)
 _WHOLE = r"von (?:unterwegs|mobilgerät) gesendet|verzonden met mail"
-_LINE = re.compile(rf"[([]?(?:{_VERB_FIRST}|{_VERB_LAST}|{_WHOLE})[.)\]]?")
+_LINE = re.compile(rf"[([]?(?:(?:{_VERB_FIRST}|{_VERB_LAST}|{_WHOLE}){_EXCUSED}|{_SCANNED})[.!)\]]?")
 _LINK = re.compile(r" ?[<([] ?https?://[^<>\[\]()]*[>)\]]")
 _LINKED = re.compile(rf"{_BEGINS}(?: [^\s,;:!?]+){{1,4}}\.?")
 _LONGEST = 80  # characters

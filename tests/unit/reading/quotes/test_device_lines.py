@@ -151,6 +151,27 @@ iPhone 'umdan gönderildi
 发自我的小米手机
 Sendt med mobil
 Sendt med Outlook for iOS
+Sent from the all new AOL app for iOS
+Sent from Outlook for Mac
+Sent from Zoho Mail on Android
+Sent from Fastmail
+Von meinem/meiner Galaxy gesendet
+Gesendet aus der Telekom Mail-App
+Ottieni Outlook per iOS
+Hanki Outlook for iOS
+Sent from my iPhone. Please excuse typos.
+Sent from my iPhone - please excuse brevity
+Sent from my phone, excuse the brevity and typos!
+Sent from mobile, so please forgive any spelling mistakes
+Sent from my iPhone, sorry for the typos
+Von meinem iPhone gesendet, bitte entschuldigen Sie die Kürze.
+Envoyé de mon iPhone, merci d'excuser les fautes de frappe
+Enviado desde mi iPhone. Por favor disculpe los errores.
+Virus-free.www.avast.com
+Virus-free. www.avast.com<https://www.avast.com/sig-email?utm_medium=email>
+Virenfrei.www.avast.com
+Sans virus.www.avast.com
+Без вирусов. www.avast.com
 """.strip().splitlines()
 
 SENTENCES = """
@@ -171,6 +192,13 @@ Envoyé depuis la mairie
 Verzonden met de post
 Sendt med posten
 Von unterwegs gesendet, bitte anrufen
+Sent from my phone, please excuse me to Ann
+Sent from my iPhone, please ignore the first one
+Sent from my iPhone. Please call me.
+Please excuse the typos
+The scanner is www.avast.com: is that right?
+Download it at www.avast.com
+Sent by nine
 """.strip().splitlines()
 
 
