@@ -351,17 +351,39 @@ def _cut_attributions(lines: list[Line]) -> None:
             size = attribution_lines.above(lines, place)
             _mark(lines, place - size, place)
     said = False  # of the lines above; never asked again for each, or a hostile text would cost its square
+    asked = False  # the same of what follows
     quoted = _last_quote(lines)
     for place in range(min(len(lines), MAX_LINES)):
         line = lines[place]
         size = attribution_lines.certain_at(lines, place) if line.kind is Kind.OWN and line.text else 0
         if size:
-            # Where marked quotes stand below, unmarked lines there are answers.
-            tail = said and quoted < place + size
+            # Where marked quotes stand below, unmarked lines there are answers, unless the history has quotes itself.
+            tail = said and (quoted < place + size or (not asked and _quotes_itself(lines, place + size)))
+            asked = asked or said
             _mark(lines, place, len(lines) if tail else place + size)
             if tail:
                 return
         said = said or is_own(lines[place])
+
+
+def _quotes_itself(lines: Sequence[Line], start: int) -> bool:
+    """Whether what follows is unmarked history: words, and at its end quotes, each with an attribution of its own.
+
+    An answer between quotes stands below one that the attribution above announces, or has none of its own.
+    """
+    words, last = False, start
+    announced = quoted = False  # by the line above
+    for place in range(start, min(len(lines), MAX_LINES)):
+        line = lines[place]
+        if not line.text.strip():
+            continue
+        if line.level:
+            if not words or not (announced or quoted):
+                return False
+            last = place
+        words, announced, quoted = True, line.kind is Kind.QUOTE and not line.level, line.level > 0
+    below = next((line.text for line in lines[last + 1 :] if line.text.strip()), "--")
+    return below.rstrip() == "--"
 
 
 def _cut_undated(lines: list[Line]) -> None:

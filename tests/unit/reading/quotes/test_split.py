@@ -104,3 +104,34 @@ def test_only_what_a_page_quotes_of_our_notice_is_dropped() -> None:
     )
     body = read_body(Mail(html=page, subject="Re: x"))
     assert " ".join(body.visible.split()) == "My boss says: > By Monday. Can you?"
+
+
+NESTED = "The bank says so.\n\nKaren wrote on Fri 1 May 2026, 09:00 UTC:\n\n> Is it on?\n"
+
+
+@pytest.mark.parametrize("end", ["", "\n-- \nThe bank\n", "\n--\nThe bank · [#1001]\nphone 1234\n"])
+def test_unmarked_history_may_quote_with_marks(end: str) -> None:
+    """Yahoo and others mark nothing; what they answer may be an answer that does."""
+    body = read_body(Mail(text=f"It is.\n\n{BANK}\n\n{NESTED}{end}", subject="Re: x"))
+    assert body.visible == "It is."
+    assert "The bank says so." in body.cut
+
+
+@pytest.mark.parametrize(
+    ("below", "kept"),
+    [
+        (f"\n{NESTED}\nNo, it is not.", "No, it is not."),
+        ("\nMine.\n\n> Is it on?", "Mine."),
+        ("\nMine.\nOn 4 May 2026 at 9:00, Ann <a@x.example> wrote:\n> Is it?\nYes.\n\n> Really?", "Yes."),
+        ("> Is it on?\n\nIt is.\n\n> Really?", "It is."),
+        (f"\n{NESTED}\nIt is.\n\n{BANK}\n\nThe bank says so.\n\n> Is it?", "The bank says so."),
+    ],
+)
+def test_what_stands_between_marked_quotes_is_an_answer(below: str, kept: str) -> None:
+    body = read_body(Mail(text=f"See below.\n\n{BANK}\n{below}", subject="Re: x"))
+    assert kept in body.visible
+
+
+def test_asking_whether_history_quotes_costs_no_square() -> None:
+    text = f"Hi\n\n{BANK}\n\nx\n\n"
+    assert growth(lambda many: read_body(Mail(text=text * many + "> y\nz", subject="Re: x")), 2400) < LINEAR
