@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -414,6 +415,23 @@ def test_a_node_goes_on_where_a_migration_allows_it(tmp_path):
             assert [*db.one(whole, ["a"])] == ["a", "1", None]
         join(db, "b")
         assert engine.schema() == Found(NEXT, schema.COMPATIBLE)
+
+
+def test_a_migration_and_a_reader_that_wait_for_each_other(tmp_path):
+    """The server ends one of the two, and the migration is done in the end."""
+    engine = at(cluster().empty_database(), tmp_path)
+    script = "ALTER TABLE inbox ADD COLUMN more TEXT; ALTER TABLE meta ADD COLUMN more TEXT;"
+    migration = schema.Migration(NEXT, "more", script, schema.COMPATIBLE)
+    engine.open_writer().close()
+    with ThreadPoolExecutor(1) as pool, closing(engine.open_reader()) as other:
+        with closing(engine.open_reader()) as reader, reader.snapshot():
+            reader.one("SELECT * FROM meta")
+            done = pool.submit(engine.apply, [migration], datetime.now(UTC))
+            wait_until(lambda: other.one("SELECT 1 FROM pg_locks WHERE NOT granted"))
+            with suppress(DatabaseBusy):
+                reader.one("SELECT * FROM inbox")
+        done.result()
+    assert engine.version() == NEXT
 
 
 # ── trouble ─────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from mailgate.errors import LockHeld, StorageError, WrongSchema
+from mailgate.errors import DatabaseBusy, LockHeld, StorageError, WrongSchema
 from mailgate.settings import Server
 from mailgate.store import schema
 from mailgate.store.columns import moment
@@ -22,6 +22,8 @@ from mailgate.store.raw_files import RawFiles
 from mailgate.store.sqlite.engine import Sqlite, empty
 from mailgate.system.crash_points import crossing
 from mailgate.system.storage import probe
+
+MIGRATION_TRIES = 10
 
 
 class Postgresql(Engine):
@@ -94,12 +96,13 @@ class Postgresql(Engine):
         """Run migrations."""
         with closing(connect(self._url, slow=True)) as connection:
             for each in migrations:
-                with _exclusive(connection):
-                    if _found(connection).version >= each.version:  # another node was faster
-                        continue
-                    _end_older_nodes(connection, each)
-                    connection.execute(dialect(each.script))
-                    _record(connection, each.version, each.name, each.compatible, now.timestamp())
+                for again in reversed(range(MIGRATION_TRIES)):
+                    try:
+                        _apply(connection, each, now)
+                        break
+                    except DatabaseBusy:  # who reads several tables meanwhile may wait for us as we wait for him
+                        if not again:
+                            raise
 
     def copy_to(self, target: Path) -> None:
         """Copy every row into a file of SQLite."""
@@ -226,6 +229,14 @@ def _exclusive(connection: Connection) -> Iterator[None]:
         yield
         crossing("commit of the schema")
     crossing("schema committed")
+
+
+def _apply(connection: Connection, migration: Migration, now: datetime) -> None:
+    with _exclusive(connection):
+        if _found(connection).version < migration.version:  # else another node was faster
+            _end_older_nodes(connection, migration)
+            connection.execute(dialect(migration.script))
+            _record(connection, migration.version, migration.name, migration.compatible, now.timestamp())
 
 
 def _end_older_nodes(connection: Connection, migration: Migration) -> None:
