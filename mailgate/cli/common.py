@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from mailgate.cli.standard_streams import say_aside
 from mailgate.config.load import find, load
 from mailgate.config.toml.units import duration
 from mailgate.errors import BadArgument, ConfigError, MailgateError, Problem, Refused
@@ -154,7 +155,7 @@ def print_line(text: str) -> None:
 
 def say(text: str) -> None:
     """Print a message on standard error, without control characters."""
-    print(plain(text), file=sys.stderr)
+    say_aside(plain(text))
 
 
 def complain(text: str) -> None:

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mailgate import __version__
 from mailgate.cli.common import common_options, complain, say, show_problem, told
 from mailgate.cli.json_errors import arguments, print_error, wants_json
-from mailgate.cli.standard_streams import drop_output, is_of_output, open_closed
+from mailgate.cli.standard_streams import drop, is_of_output, open_closed
 from mailgate.errors import BadArgument, ConfigError, MailgateError, StorageError
 
 EXIT_OK, EXIT_FAILURE, EXIT_USAGE, EXIT_TEMPORARY = 0, 1, 2, 75  # 75: EX_TEMPFAIL of sysexits.h
@@ -50,19 +50,30 @@ _STORAGE = ("database", "backup", "restore", "forget")  # verbs of `mailgate.cli
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are BadArgument, so that they are reported like any other error."""
+    """An argument parser whose errors are reported like any other error; options are written out in full.
+
+    An abbreviation in a script would mean something else, or nothing, once a verb has another option.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and raise BadArgument."""
         self.print_usage(sys.stderr)
         raise BadArgument(message)
 
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End after --help and --version: an error of the output is raised."""
+        sys.stdout.flush()
+        super().exit(status, message)
+
 
 def parser(verb: str | None = None) -> argparse.ArgumentParser:
     """The parser of the command line; only `verb` (or "*": every verb) has its options."""
     common = common_options()
     top: argparse.ArgumentParser = Parser(
-        prog="mailgate", description="A help desk that lives in e-mail.", parents=[common], allow_abbrev=False
+        prog="mailgate", description="A help desk that lives in e-mail.", parents=[common]
     )
     top.add_argument("--version", action="version", version=f"mailgate {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
@@ -96,14 +107,14 @@ def _run(verb: str | None, argv: Sequence[str]) -> int:
     try:
         return _do(verb, argv)
     except BrokenPipeError:
-        sys.stderr.close()
+        drop(sys.stdout)
         return EXIT_OK
     except KeyboardInterrupt:
         return 130
     except Exception as error:
         if isinstance(error, OSError) and is_of_output(error):
             complain(f"cannot write the output: {os.strerror(error.errno or 0).lower()}")
-            drop_output()
+            drop(sys.stdout)
             return EXIT_FAILURE
         if wants_json(argv):
             print_error(error, argv)

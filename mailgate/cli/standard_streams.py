@@ -8,8 +8,11 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from typing import TextIO
 
-_OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+from mailgate.errors import MailgateError
+
+_OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)  # EBADF: it was opened to be read
 
 
 def open_closed() -> None:
@@ -33,8 +36,24 @@ def is_of_output(error: OSError) -> bool:
     return error.filename is None and error.errno in _OF_OUTPUT
 
 
-def drop_output() -> None:
-    """Drop what standard output did not take, so that the end of the process does not try it again."""
+def read_input(*, one_line: bool = False) -> bytes:
+    """All of standard input, or its next line. Raises MailgateError where it cannot be read."""
+    try:
+        return sys.stdin.buffer.readline() if one_line else sys.stdin.buffer.read()
+    except OSError as error:
+        raise MailgateError(f"cannot read standard input: {os.strerror(error.errno or 0).lower()}") from error
+
+
+def say_aside(text: str) -> None:
+    """Print a line on standard error. What it does not take is dropped: that is no reason to do less, or to fail."""
+    try:
+        print(text, file=sys.stderr)
+    except OSError:
+        drop(sys.stderr)
+
+
+def drop(stream: TextIO) -> None:
+    """Drop what a stream did not take, and what is printed later: else the end of the process tries it again."""
     nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, sys.stdout.fileno())
+    os.dup2(nothing, stream.fileno())
     os.close(nothing)

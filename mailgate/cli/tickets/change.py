@@ -12,6 +12,7 @@ from functools import partial
 
 from mailgate.cli.common import complain, config_of, now, plain, print_json, public_text, writing
 from mailgate.cli.json_errors import result_fields
+from mailgate.cli.standard_streams import read_input
 from mailgate.desk.agent import perform
 from mailgate.desk.agent.report_mails import report_for
 from mailgate.desk.gather.opening import gather_candidates, gather_opening
@@ -84,9 +85,11 @@ def _text(args: argparse.Namespace) -> str:
     """The content of the --text file, or ""; bytes that are not UTF-8 are replaced."""
     if not args.text:
         return ""
-    data: bytes = args.text.buffer.read() if hasattr(args.text, "buffer") else args.text.read().encode()
-    if args.text is not sys.stdin:
-        args.text.close()
+    if args.text is sys.stdin:
+        data = read_input()
+    else:
+        with args.text as file:
+            data = file.buffer.read()
     return data.decode("utf-8", "replace").replace("\r\n", "\n")
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from mailgate.cli.common import complain, config_of, now, plain, print_json, public_text, reading
+from mailgate.cli.standard_streams import read_input
 from mailgate.desk.outcome import Context
 from mailgate.desk.prepare import prepare
 from mailgate.errors import MailgateError
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _messages(name: str) -> list[Stored]:
     if name == "-":
-        return [Stored(without_from_line(sys.stdin.buffer.read()))]
+        return [Stored(without_from_line(read_input()))]
     return list(messages(Path(name)))
 
 

@@ -7,6 +7,7 @@ import getpass
 import sys
 
 from mailgate.cli.common import print_json
+from mailgate.cli.standard_streams import read_input
 from mailgate.errors import BadArgument
 from mailgate.system.passwords import hash_password
 
@@ -33,7 +34,7 @@ def _ask() -> str:
             raise BadArgument("the two passwords differ")
     else:
         try:
-            password = sys.stdin.readline().rstrip("\r\n")
+            password = read_input(one_line=True).decode().rstrip("\r\n")
         except UnicodeDecodeError:
             raise BadArgument("the password is not UTF-8") from None
     if not password:

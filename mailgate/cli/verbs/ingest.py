@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mailgate.cli.common import complain, config_of, new_option, now, print_json, public_text, reading, say, writing
+from mailgate.cli.standard_streams import read_input
 from mailgate.errors import LockHeld, MailgateError
 from mailgate.inbound.pipe import Stored, count, delivery, messages, without_from_line
 from mailgate.mail import Delivery
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     config = config_of(args, thorough=False, or_in_force=True)
     paths = [Path(name) for name in args.files if name != "-"]
     if not paths:
-        raw = without_from_line(sys.stdin.buffer.read())
+        raw = without_from_line(read_input())
         taken = _accept(config, args, iter([Stored(raw)]), lambda: None)
     else:
         total = sum(count(path) for path in paths)

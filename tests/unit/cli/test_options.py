@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 
 import pytest
 
-from mailgate.cli.main import main
+from mailgate.cli.main import main, parser
 from mailgate.config.load import load
 from mailgate.daemon import active_config
 from mailgate.store.tickets import search
@@ -112,3 +113,33 @@ def test_much_mail_is_found_though_no_daemon_came(folder: Path, capsys: pytest.C
     out, err = capsys.readouterr()
     assert "Jam 1" in [each["subject"] for each in json.loads(out)]
     assert err == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "tickets list --js",
+        "--js tickets list",
+        "queue inbox list --al",
+        "database status --jso",
+        "tickets list --over",
+        "report --cs",
+        "backup b --js",
+    ],
+)
+def test_an_option_is_written_out(folder: Path, capsys: pytest.CaptureFixture[str], words: str) -> None:
+    assert main(words.split()) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"unrecognized arguments: {next(word for word in words.split() if word.startswith('--'))}" in err
+
+
+def test_every_parser_wants_options_written_out() -> None:
+    waiting, seen = [parser("*")], 0
+    while waiting:
+        one = waiting.pop()
+        seen += 1
+        assert not one.allow_abbrev, one.prog
+        for action in one._actions:
+            waiting += [*action.choices.values()] if isinstance(action, argparse._SubParsersAction) else []
+    assert seen > 30

@@ -40,6 +40,46 @@ def test_a_command_works_where_its_caller_closed_the_streams(desk):
     assert b'"closed"' in mailgate(desk, "tickets", "show", "1001", "--json").stdout
 
 
+@pytest.mark.parametrize("words", ["--version", "queue inbox list --help"])
+def test_help_that_cannot_be_written_is_an_error(desk, words):
+    done = mailgate(desk, *words.split(), shell=">/dev/full")
+    assert (done.returncode, done.stderr) == (1, b"mailgate: cannot write the output: no space left on device\n")
+
+
+@pytest.mark.parametrize("shell", [">/dev/full 2>/dev/full", ">/dev/full 2>&-", "1</dev/null 2>/dev/full"])
+def test_the_exit_code_of_an_error_holds_where_nobody_can_be_told(desk, shell):
+    assert mailgate(desk, "tickets", "list", shell=shell).returncode == 1
+
+
+@pytest.mark.parametrize("shell", ["2>/dev/full", "2</dev/null", "2>&1 | true"])
+def test_what_standard_error_does_not_take_changes_nothing(desk, shell):
+    done = mailgate(desk, "ingest", "a.eml", shell=shell)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert mailgate(desk, "tickets", shell="2>/dev/full").returncode == 2
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(desk):
+    script = "set -o pipefail; " + " ".join([f"'{sys.executable}'", "-m", "mailgate", "tickets", "export"]) + " | true"
+    done = subprocess.run(["bash", "-c", script], cwd=desk, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "shell"),
+    [
+        ("ingest", 75, "<&-"),
+        ("ingest", 75, "0>/dev/null"),
+        ("explain -", 1, "<&-"),
+        ("tickets do 1001 #note --text -", 75, "<&-"),
+        ("tickets new --requester a@client.example --subject S --text -", 75, "<&-"),
+        ("hash-password", 75, "<&-"),
+    ],
+)
+def test_an_input_that_cannot_be_read_is_told_in_one_line(desk, words, code, shell):
+    done = mailgate(desk, *words.split(), shell=shell)
+    assert (done.returncode, done.stderr) == (code, b"mailgate: cannot read standard input: bad file descriptor\n")
+
+
 def test_a_closed_pipe_is_no_empty_mail(desk):
     assert mailgate(desk, "ingest", shell="<&-").returncode == 75
     assert mailgate(desk, "tickets", "list", "--json").stdout.count(b'"number"') == 1
