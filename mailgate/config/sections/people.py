@@ -99,7 +99,7 @@ def _agent(key: str, table: Table, support: str) -> Agent:
         language=read_language(table),
         hear=table.choice("hear", ("department", "mine", "digest"), "department"),
         digest=table.value("digest", units.clock, None, units.CLOCK_FORM),
-        quiet=table.value("quiet", units.times, None, '"20:00-07:00"'),
+        quiet=table.value("quiet", _quiet, None, '"20:00-07:00"'),
         password=Secret(table.value("password", _password, "", '"$scrypt$…"')),
         was=table.texts("was"),
     )
@@ -107,6 +107,13 @@ def _agent(key: str, table: Table, support: str) -> Agent:
         table.error("hear", 'needs the time of the digest: write digest = "08:00"')
     table.done()
     return agent
+
+
+def _quiet(text: str) -> tuple[int, int]:
+    start, end = units.times(text)
+    if end - start == 24 * 60:
+        raise ValueError(f'"{text}" would never end: write "20:00-07:00", or hear = "digest" for fewer alerts')
+    return start, end
 
 
 def _password(text: str) -> str:

@@ -19,8 +19,8 @@ from itertools import accumulate
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from mailgate.rules.sla.offsets import constant_offsets
-from mailgate.rules.text.moments import instants, wall_time
+from mailgate.rules.sla.offsets import constant_offsets, first_shown
+from mailgate.rules.text.moments import wall_time
 from mailgate.settings import Hours
 
 HORIZON = 10  # years after which a schedule that has not opened counts as one that never does
@@ -151,8 +151,7 @@ class Calendar:
         if not ranges:
             return None
         opens = wall_time(day) + min(start for start, _ in ranges)
-        # Of a repeated time the first is meant; a skipped one lies between its two readings.
-        return self.next_open(min(instants(opens, self.zone)))
+        return self.next_open(first_shown(opens, self.zone))
 
     def holiday(self, day: date) -> str:
         """Name of the holiday on `day`, "" when it is none; "holiday" for a date without a name."""

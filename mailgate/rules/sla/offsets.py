@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from mailgate.rules.text.moments import instants
+
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 
@@ -28,6 +30,15 @@ def constant_offsets(
             start, offset = change, _offset(zone, change)
         probe = following
     yield start, upper, offset
+
+
+def first_shown(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The instant at which the wall clock comes to a time (naive) first; of one that it skips, when it skips it."""
+    first, second = instants(wall, zone)
+    if first <= second:
+        return first
+    *_, (change, _, _) = constant_offsets(zone, second, first)
+    return change
 
 
 def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:

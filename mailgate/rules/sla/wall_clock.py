@@ -5,25 +5,36 @@ Pure. Skipped and repeated times are those of `rules/text/moments.py`.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from mailgate.rules.text.moments import instants, to_utc, wall_time
+from mailgate.rules.sla.offsets import constant_offsets
+from mailgate.rules.text.moments import to_utc, wall_time
 
 _DAY = timedelta(days=1)
+_LONGEST = 3 * _DAY  # of quiet hours: a zone may leave out a day, and the time at which they end on another
 
 
 def quiet_until(quiet: tuple[int, int], now: datetime, zone: ZoneInfo) -> datetime | None:
-    """When the quiet hours that hold `now` end (UTC); None outside of them.
+    """When the quiet hours that hold `now` end (UTC): once the wall clock shows a time outside; None outside of them.
 
     `quiet` is from and to, in minutes since midnight of the wall clock in `zone`; an end
     before the start is on the next day.
     """
-    if not _within(quiet, now, zone):
-        return None
-    today = now.astimezone(zone).date()
-    ends = (at for day in (today, today + _DAY) for at in instants(wall_time(day, quiet[1]), zone))
-    return min(at for at in ends if at > now and not _within(quiet, at, zone))
+    return next(_ends(quiet, now.astimezone(UTC), zone)) if _within(quiet, now, zone) else None
+
+
+def _ends(quiet: tuple[int, int], now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    for start, changes, offset in constant_offsets(zone, now, now + _LONGEST):
+        # On this stretch the wall shows UTC plus `offset`.
+        if not _within(quiet, start, zone):
+            yield start  # the clock was put past their end, or back to before their start
+        midnight = datetime.combine((start + offset).date(), time(), UTC) - offset
+        end = midnight + timedelta(minutes=quiet[1])
+        end += _DAY if end <= start else timedelta()
+        if end < changes:
+            yield end
 
 
 def _within(quiet: tuple[int, int], at: datetime, zone: ZoneInfo) -> bool:

@@ -1,7 +1,7 @@
 """Working time, held against a slow reference that looks at the clock on the wall every minute."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -79,6 +79,11 @@ WEEKS = [
     ("America/Havana", datetime(2026, 10, 29, tzinfo=UTC)),
     ("Pacific/Apia", datetime(2011, 12, 27, tzinfo=UTC)),  # a day that never was
     ("Asia/Kathmandu", datetime(2026, 12, 29, tzinfo=UTC)),  # +05:45, and a new year
+    ("America/Santiago", datetime(2026, 4, 2, tzinfo=UTC)),  # at midnight, from 24:00 back to 23:00
+    ("America/Santiago", datetime(2026, 9, 3, tzinfo=UTC)),
+    ("Africa/Casablanca", datetime(2026, 2, 12, tzinfo=UTC)),  # back for Ramadan, and forth after it
+    ("Africa/Casablanca", datetime(2026, 3, 19, tzinfo=UTC)),
+    ("Antarctica/Troll", datetime(2026, 3, 26, tzinfo=UTC)),  # two hours
 ]
 
 
@@ -262,6 +267,31 @@ def test_opens_on_is_the_start_of_business_hours_that_day():
     assert berlin.opens_on(date(2026, 10, 25)) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "the first 02:30"
     for day in (26, 27, 28, 29):  # Sunday is one, too
         assert calendar_of(ALWAYS).opens_on(date(2026, 11, day)) == at(f"2026-11-{day}T00:00")
+
+
+@settings(max_examples=60)
+@given(situations())
+def test_opens_on_agrees_with_the_clock_on_the_wall(situation):
+    """The first open minute at which the wall shows that day's first hour or a later one."""
+    plan, start, _ = situation
+    assume(not plan.always)
+    day = start.astimezone(plan.timezone).date() + timedelta(days=1)
+    begun = () if day.isoformat() in plan.holiday_dates else plan.hours.get(day.weekday(), ())
+    opens = calendar_of(plan).opens_on(day)
+    assert (opens is None) == (not begun)
+    if opens:
+        first = datetime.combine(day, time()) + min(opening for opening, _ in begun) * MINUTE
+        walked = (start + n * MINUTE for n in range(4 * 1440))
+        shown = (at for at in walked if at.astimezone(plan.timezone).replace(tzinfo=None) >= first)
+        assert opens == next((at for at in shown if open_at(plan, at)), opens)
+
+
+def test_a_day_whose_first_hour_is_skipped_does_not_begin_on_the_day_before():
+    """In Santiago 6 September 2026 begins at 01:00; on Saturdays and Sundays this desk is open all day."""
+    weekend = calendar_of(hours("America/Santiago", {5: ((0, 1440),), 6: ((0, 1440),)}))
+    assert weekend.opens_on(date(2026, 9, 6)) == at("2026-09-06T01:00", "America/Santiago")
+    apia = calendar_of(hours("Pacific/Apia", WEEKDAYS | {5: ((600, 720),)}))
+    assert apia.opens_on(date(2011, 12, 30)) == at("2011-12-31T10:00", "Pacific/Apia"), "the Friday that never was"
 
 
 def test_around_the_clock_a_day_has_24_hours_also_where_the_wall_has_25():

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mailgate.rules.sla.wall_clock import latest, quiet_until
@@ -50,8 +50,48 @@ def test_the_day_is_that_of_the_zone():
     assert latest(8 * 60, at("2026-11-20 20:30"), auckland) == (date(2026, 11, 21), at("2026-11-20 19:00"))
 
 
-def test_an_end_that_the_clock_skips_is_not_early():
-    assert quiet_until((20 * 60, 2 * 60 + 30), at("2026-03-28 23:00"), BERLIN) == at("2026-03-29 01:30")  # 03:30
+def test_an_end_that_the_clock_skips_has_come_once_it_is_skipped():
+    assert quiet_until((20 * 60, 2 * 60 + 30), at("2026-03-28 23:00"), BERLIN) == at("2026-03-29 01:00")  # 03:00
+
+
+def test_hours_outside_that_the_clock_skips_are_those_of_the_next_day():
+    assert quiet_until((3 * 60, 2 * 60), at("2026-03-28 23:00"), BERLIN) == at("2026-03-30 00:00")
+
+
+# Around changes of the clock: by half an hour, at midnight, over a day, to and fro for a month.
+ODD = st.sampled_from(
+    [
+        ("Europe/Berlin", "2026-03-28 12:00"),
+        ("Europe/Berlin", "2026-10-24 12:00"),
+        ("Australia/Lord_Howe", "2026-04-04 06:00"),
+        ("Australia/Lord_Howe", "2026-10-03 06:00"),
+        ("America/Santiago", "2026-04-04 18:00"),
+        ("America/Santiago", "2026-09-05 18:00"),
+        ("Africa/Casablanca", "2026-02-14 18:00"),
+        ("Africa/Casablanca", "2026-03-21 18:00"),
+        ("Pacific/Apia", "2011-12-29 18:00"),
+        ("Antarctica/Troll", "2026-03-28 18:00"),  # two hours
+        ("Antarctica/Troll", "2026-10-24 18:00"),
+        ("Asia/Kathmandu", "2026-12-31 06:00"),
+    ]
+)
+NIGHTS = MINUTES | st.integers(0, 240)  # the hours in which clocks change
+
+
+@settings(max_examples=200)
+@given(ODD, NIGHTS, NIGHTS, st.integers(0, 1440))
+def test_quiet_hours_end_when_the_clock_on_the_wall_says_so(odd, start, end, later):
+    assume(start != end)
+    zone, now = ZoneInfo(odd[0]), at(odd[1]) + timedelta(minutes=later)
+
+    def is_quiet(moment):
+        wall = moment.astimezone(zone)
+        minute = wall.hour * 60 + wall.minute
+        return start <= minute < end if start < end else not end <= minute < start
+
+    walked = (now + timedelta(minutes=n) for n in range(4 * 1440))
+    expected = next(moment for moment in walked if not is_quiet(moment))
+    assert quiet_until((start, end), now, zone) == (expected if expected > now else None)
 
 
 def test_an_end_in_the_hour_that_is_repeated_is_not_a_day_away():
