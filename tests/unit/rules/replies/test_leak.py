@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.rules.replies.leak import leak
-from tests.cost import LINEAR, growth
+from tests.cost import LINEAR, growth, seconds
 
 NOTE = "The vendor's password is hunter2 and must not leave this house.\nreboot the router\nthanks\npin 4711"
 
@@ -120,14 +120,28 @@ def test_hidden_names_and_keys():
     assert found("x", keys=("n.a.b",)) == "n.a.b"
 
 
-@given(st.lists(st.sampled_from(["a", "b", "c", "d", "e", "f", "g", "h"]), min_size=6, max_size=30), st.data())
+_SOME = ["a", "b", "c", "d", "won't", "l’été", "7", "OTP2", "straße"]  # "ss" and "ß" are one
+
+
+@given(st.lists(st.sampled_from(_SOME), min_size=6, max_size=30), st.data())
 def test_any_six_words_of_a_note_are_found_in_any_wrapping(words, data):
     start = data.draw(st.integers(0, len(words) - 6))
-    marks = data.draw(st.lists(st.sampled_from([" ", "\n", "\n> ", "  ", ", "]), min_size=5, max_size=5))
+    between = st.sampled_from([" ", "\n", "\n> ", "  ", ", ", "_", "' ", " – "])
+    marks = data.draw(st.lists(between, min_size=5, max_size=5))
     part = words[start : start + 6]
     text = part[0] + "".join(mark + word for mark, word in zip(marks, part[1:], strict=True))
     assert found(f"so: {text}.", internal=(" ".join(words),))
     assert found(text, internal=(" ".join(words),), public=(" ".join(words),)) == ""
+
+
+def test_a_reply_that_shares_nothing_costs_little_beside_one_that_says_all_of_a_long_thread_again():
+    notes = [f"note {number}: " + f"the gateway {number} was seen by nobody else " * 12 for number in range(200)]
+
+    def compare(text: str) -> None:
+        leak(text, internal=notes, public=notes, hidden_names=())
+
+    said_again = "\n".join(notes)
+    assert seconds(lambda: compare("Please try it once more.")) < seconds(lambda: compare(said_again)) / 3
 
 
 def test_thousands_of_short_lines_in_notes_and_replies_take_no_time():
