@@ -82,7 +82,8 @@ async def test_mail_goes_on_while_a_report_is_counted_and_the_report_comes(bench
         assert bench.ticket().priority == "Emergency", "all or nothing"
         done.set()
         await until(lambda: states(bench)[2] == "done")
-    assert [mail.subject for mail in bench.new() if mail.kind == "report"] == ["Report, last 7d", "Report, last 30d"]
+    reports = [mail.subject for mail in bench.new() if mail.kind == "report"]
+    assert reports == ["Report, last 7 days", "Report, last 30 days"]
     assert bench.ticket().priority == "Low"
 
 

@@ -33,7 +33,7 @@ def answer_reports(
             notice,
             report=context.reports[_span(order)],
             cause=f"{request.cause}|report{place}",
-            subject=phrase("report.subject_last", span=str(order.value or "") or "30d"),
+            subject=_subject(_span(order)),
         )
         for place, order in enumerate(orders, start=1)
         for notice in request.answer(NoticeKind.REPORT, None, facts)
@@ -55,6 +55,12 @@ def uncounted(resolved: ResolvedCommands, request: Request, context: Context) ->
 
 def _span(order: Order) -> timedelta:
     return read_period(str(order.value or ""))
+
+
+def _subject(span: timedelta) -> Phrase:
+    """The subject of the answer: the period in days, in hours where these are no whole days."""
+    hours = span // timedelta(hours=1)
+    return phrase("report.last_hours", count=hours) if hours % 24 else phrase("report.last_days", count=hours // 24)
 
 
 def report_for(counted: Counted, agent: Agent | None, config: Config) -> Report:

@@ -91,7 +91,10 @@ def _shown(answer: ShownTicket, own: Words, zone: ZoneInfo, ticket: TicketView, 
         )
         for entry in entries
     )
-    events = tuple(f"{own.dates.moment(at, zone)}: {own.sentence(sentence, zone)}" for at, sentence in answer.events)
+    events = tuple(
+        f"{own.dates.moment(at, zone)}{own.phrases['mail.colon']} {own.sentence(sentence, zone)}"
+        for at, sentence in answer.events
+    )
     head = [f"{ticket.token} {ticket.subject}", "", *ticket.lines] if with_card else []
     said = [_said(entry, own) for entry in thread]
     happened = [own.phrases["answer.events"], "", *map(readable, events)] if events else []
@@ -101,9 +104,9 @@ def _shown(answer: ShownTicket, own: Words, zone: ZoneInfo, ticket: TicketView, 
 
 def _said(entry: EntryView, own: Words) -> str:
     """An entry as text: who wrote it, when, its id, its words and files."""
-    head = f"{entry.author}, {entry.at} ({', '.join(filter(None, (entry.kind, entry.id and f'id {entry.id}')))}):"
+    head = f"{entry.author}, {entry.at} ({', '.join(filter(None, (entry.kind, entry.id and f'id {entry.id}')))})"
     files = own.filled("answer.attached", files="; ".join(map(str, entry.files))) if entry.files else ""
-    return "\n\n".join(filter(None, (head, entry.text, files)))
+    return "\n\n".join(filter(None, (head + own.phrases["mail.colon"], entry.text, files)))
 
 
 def _whole(entry: Entry) -> Entry:

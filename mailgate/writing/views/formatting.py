@@ -26,7 +26,7 @@ _PREVIEW = 140  # characters; a list of mails shows fewer
 # What notices to agents write around people's words, in any language: rules, the marker, the heading of an entry,
 # numbered links and buttons, a kind in brackets.
 _OURS = re.compile(
-    r"\s*(?:[-_=]{20,}\s*$|##-|[^\n]{1,200}\d{1,2}:\d{2}[^\n]{0,40}\([^()\n]{1,60}\):\s*$"
+    r"\s*(?:[-_=]{20,}\s*$|##-|[^\n]{1,200}\d{1,2}:\d{2}[^\n]{0,40}\([^()\n]{1,60}\)\s?:\s*$"
     r"|\[\d{1,3}\] [^\n]{1,80}: ?(?:mailto|https?):|\S[^\n]{0,60}\[\d{1,3}\](?: {2,}\S|\s*$)|\[[^\W\d_]{3,20}\] )",
     re.IGNORECASE,
 )

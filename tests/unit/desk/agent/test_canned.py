@@ -156,7 +156,7 @@ def test_a_rule_answers_with_it_instead_of_the_acknowledgement_once(bench):
 
 def test_it_is_in_the_tickets_language(bench):
     mails = bench.send(KAREN, "Welche?", subject="Regeln")
-    assert "Zwölf Zeichen, seit Fr. 20. November 2026, 09:00 Uhr UTC." in to(mails, "karen@client.example").text
+    assert "Zwölf Zeichen, seit Fr., 20. November 2026, 09:00 Uhr UTC." in to(mails, "karen@client.example").text
 
 
 def test_a_hidden_department_is_not_named(bench):

@@ -239,5 +239,5 @@ def test_show_tells_who_and_what_belongs_to_it(opened):
     opened.send(ELLIOT, "#tag portal\n#link 1002\n#pending 2h", answers=opened.alert)
     text = to(opened.send(ELLIOT, "#show", answers=opened.alert), "elliot@bank.example").text
     assert "Status:          pending until Fri 20 Nov 2026, 11:00 UTC" in text
-    assert "Collaborators:   jane@client.example, boss@client.example (inactive)" in text
+    assert "Collaborators:   jane@client.example, boss@client.example (gets nothing yet)" in text
     assert "Tags:            portal\nLinked:          [#1002]" in text

@@ -87,7 +87,7 @@ def two_zones(tmp_path):
 @pytest.mark.parametrize(
     "quoted",
     [
-        "Ann Reyes hat die Fälligkeit auf Di. 1. Dezember 2026, 10:00 Uhr CET verlegt.",
+        "Ann Reyes hat die Fälligkeit auf Di., 1. Dezember 2026, 10:00 Uhr CET verlegt.",
         "Ann Reyes moved the due time to Tue 1 Dec 2026, 09:00 UTC.",
     ],
 )

@@ -592,7 +592,7 @@ def test_a_long_list_is_cut(opened):
         opened.accept(opened.write(f"p{number}@x.example", "x", subject=f"S{number}"))
     opened.drain()
     text = to(opened.send(ELLIOT, "#list", answers=alert(opened)), "elliot@bank.example").text
-    assert "Open tickets (the first 50 of 102)" in text
+    assert "Open tickets (showing 50 of 102)" in text
     assert "#ticket NUMBER on the first line of an answer works on one of them." in text, (
         "two hundred links are too many"
     )

@@ -92,7 +92,7 @@ def test_a_table_says_how_many_it_leaves_out():
         return listing_view(Listing(Phrase("digest.mine"), ("number",), (("x",),), count), ENGLISH, UTC).title
 
     assert title(1) == "Yours (1)"
-    assert title(70) == "Yours (the first 1 of 70)"
+    assert title(70) == "Yours (showing 1 of 70)"
 
 
 def test_cells_are_written_in_the_readers_language_and_zone_and_stay_cells():
@@ -101,7 +101,7 @@ def test_cells_are_written_in_the_readers_language_and_zone_and_stay_cells():
     german = listing_view(listing, GERMAN, ZoneInfo("Europe/Berlin"))
     assert german.title == "Offene Tickets (2)"
     assert german.columns == ("Ticket", "Betreff", "Zuständig", "Fällig")
-    assert german.rows == (("#1001", "two blanks", "niemand", "Fr. 20. November, 15:30"), ("#1002", "-", "Ann", "-"))
+    assert german.rows == (("#1001", "two blanks", "niemand", "Fr., 20. November, 15:30"), ("#1002", "-", "Ann", "-"))
     assert german.labels == ("", "", "zuständig: {value}", "fällig {value}")
 
 

@@ -212,7 +212,7 @@ def test_an_agent_asks_for_a_report_by_mail(tmp_path):
     assert "Fri 13 Nov 2026, 09:00 UTC to Fri 20 Nov 2026, 09:00 UTC" in answer.text
     assert "Opened 1" in answer.text
     assert answer.message["In-Reply-To"]
-    assert (answer.ticket, answer.subject) == (None, "Report, last 7d")
+    assert (answer.ticket, answer.subject) == (None, "Report, last 7 days")
     assert desk.kinds() == ["opened", "routed"]
 
 

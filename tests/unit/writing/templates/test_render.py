@@ -111,7 +111,7 @@ def test_an_alert_tells_all_that_the_ticket_has_in_the_agents_own_time_zone():
     text = render(None, ticket=FULL, to=ANN.__class__(ANN.email, ANN.name), agent="ann", history=(NOTE,)).text
     for line in (
         "Requester:       Karen Client <karen@client.example>",
-        "Collaborators:   Jane Doe, SECRET-inactive (inactive)",
+        "Collaborators:   Jane Doe, SECRET-inactive (gets nothing yet)",
         "Status:          pending until Mon 23 Nov 2026, 15:30 CET",
         "Assigned to:     SECRET-Online Banking",
         "First answer by: Fri 20 Nov 2026, 16:30 CET",

@@ -142,7 +142,7 @@ def test_an_own_text_of_a_number_stands_for_one_as_well(tmp_path: Path):
     [
         ("en", "Attached: invoice.pdf, 3.4 MB", "Attached: invoice.pdf, 1 byte; invoice.pdf, 3.4 MB"),
         ("de", "Anhang: invoice.pdf, 3,4 MB", "Anhang: invoice.pdf, 1 Byte; invoice.pdf, 3,4 MB"),
-        ("fr", "Pièce jointe : invoice.pdf, 3,4 Mo", "Pièces jointes : invoice.pdf, 1 octet ; invoice.pdf, 3,4 Mo"),
+        ("fr", "Pièce jointe : invoice.pdf, 3,4 Mo", "Pièces jointes : invoice.pdf, 1 o ; invoice.pdf, 3,4 Mo"),
         ("es", "Adjunto: invoice.pdf, 3,4 MB", "Adjuntos: invoice.pdf, 1 byte; invoice.pdf, 3,4 MB"),
     ],
 )

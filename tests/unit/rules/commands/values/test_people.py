@@ -46,7 +46,7 @@ def test_agents_the_desk_and_machines_are_never_collaborators(email, why):
 
 def test_the_number_of_collaborators_is_limited_and_those_on_the_ticket_may_be_named_again():
     full = replace(CONFIG, tickets=Tickets(max_collaborators=1))
-    with refusal("at most 1 collaborators: remove one with #uncc"):
+    with refusal(r"cannot have more collaborators \(at most 1\): remove one with #uncc"):
         cc("new@x.example", config=full)
     _, summary = cc("joe@x.example, karen@client.example", config=full)
     assert within(summary) == "Collaborators: joe@x.example, karen@client.example."

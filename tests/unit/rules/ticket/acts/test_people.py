@@ -29,7 +29,7 @@ def test_adding_activates_and_adds():
         ("joe@x.example", "Joe", True),
         ("new@x.example", "New", True),
     ]
-    assert told == ["Ann Admin made joe@x.example, new@x.example a collaborator: why"]
+    assert told == ["Ann Admin added joe@x.example, new@x.example to the collaborators: why"]
 
 
 def test_who_is_there_is_added_in_silence():
