@@ -5,6 +5,8 @@ lines              a line, and what it is
 attribution        "On … wrote:", copied headers, separators
 attribution_lines  an attribution on several lines
 forwarded          a mail that was forwarded inline
+marks              quote marks other than ">", and lines that lost theirs
+footers            disclaimers and banners of gateways, companies and lists
 signature          the block below "-- "
 device_lines       "Sent from my iPhone"
 shape              dates, addresses and rules in any language

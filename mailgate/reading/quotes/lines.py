@@ -17,6 +17,7 @@ class Kind(StrEnum):
     OWN = "own"
     QUOTE = "quote"  # quoted mail, and what introduces it
     SIGNATURE = "signature"
+    FOOTER = "footer"  # what a gateway, a company or a list added
 
 
 @dataclass(frozen=True, slots=True)

@@ -344,6 +344,21 @@ def test_thanks_reopen_nothing_and_the_assignee_reads_them(tmp_path, program):
     assert bench.ticket().status == "open"
 
 
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_thanks_reopen_nothing_where_a_gateway_adds_its_disclaimer_at_the_end(tmp_path, program):
+    bench = Bench(tmp_path)
+    footer = (
+        "This e-mail is confidential and for its addressee alone. If you received it in error, please delete it."
+        " Unauthorised copying is prohibited."
+    )
+    fields = written(program, "Thanks!", "", ended(bench))
+    if "html" in fields:
+        fields["html"] = f"{fields['html']}<p>{footer}</p>"
+    bench.send(KAREN, **fields | {"text": f"{fields['text']}\n\n{footer}\n"})
+    assert bench.ticket().status == "resolved"
+    assert bench.thread()[-1] == ("message", "Thanks!")
+
+
 @pytest.mark.parametrize("text", ["Thanks, but it is down again.", "Thanks. Who did it?"])
 def test_what_says_more_reopens(tmp_path, text):
     bench = Bench(tmp_path)
