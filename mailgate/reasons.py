@@ -35,10 +35,11 @@ class Reason(StrEnum):
     VACATION_HEADER = "vacation-header"  # X-Autoreply, X-Autorespond and their kin
     VACATION_SUBJECT = "vacation-subject"
     VACATION_TEXT = "vacation-text"  # its author says to be away, and another sign says that a machine says it
+    ACKNOWLEDGEMENT = "acknowledgement"  # it says that another desk received something, and a machine says it
     NULL_SENDER = "null-sender"
     PRECEDENCE = "precedence"
     LIST_HEADER = "list-header"
-    HELP_DESK = "help-desk"  # it begins as the notices of help desks do
+    HELP_DESK = "help-desk"  # it begins as the notices of help desks do, or their program made it
     ROBOT_SENDER = "robot-sender"  # mailer-daemon@, noreply@
     NO_MACHINE_SIGN = "no-machine-sign"  # nothing says that a machine wrote it
     # threading

@@ -26,7 +26,7 @@ from mailgate.rules.screening import spam
 from mailgate.rules.screening.classify import classify
 from mailgate.rules.screening.duplicates import same_but_for_marks
 from mailgate.rules.text.cleanup import shortened
-from mailgate.rules.text.subject import strip_subject
+from mailgate.rules.text.subject import strip_subject, tokens
 from mailgate.rules.threading import thread, trust
 from mailgate.rules.threading.references import highest_number, references, without_link_lines
 from mailgate.rules.threading.trust import Sender
@@ -108,7 +108,8 @@ def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
     """Screen the mail; find its ticket and its sender."""
     config, keyring, received = context.config, context.keyring, prepared.received
     mail = received.mail
-    screened = classify(mail, received.envelope, keyring.is_ours, frozenset(config.addresses))
+    named = bool(tokens(mail.subject, config.desk))
+    screened = classify(mail, received.envelope, keyring.is_ours, frozenset(config.addresses), names_ticket=named)
     refs = references(mail, received.body, received.envelope, keyring, config)
     wanted = thread.lookups(refs)
     by_id = tickets.by_message_id(db, wanted.message_ids)

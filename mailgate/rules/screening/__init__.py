@@ -5,6 +5,7 @@
     loop         is it our own?
     bounce       a delivery or feedback report?
     autoreply    an automatic answer? Signs with weights; their words are in `phrases`
+    help_desk    another help desk's, and its acknowledgement?
     bulk         made by a machine, or sent to many?
     spam         marked as spam by a mail server?
     duplicates   the same as an earlier one?

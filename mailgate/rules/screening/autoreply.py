@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from mailgate.reading.quotes import attribution, shape
 from mailgate.reasons import Reason
-from mailgate.rules.screening import phrases
+from mailgate.rules.screening import help_desk, phrases
 from mailgate.rules.screening.incoming import Incoming
 
 SURE = 4  # the sum at which a mail is an automatic answer
@@ -192,6 +192,10 @@ def _has_phrase(text: str) -> bool:
     return any(map(plain.__contains__, phrases.AWAY))
 
 
+def _help_desk_acknowledges(incoming: Incoming) -> bool:
+    return help_desk.is_by_one(incoming) and help_desk.acknowledges(incoming)
+
+
 def _suppresses(incoming: Incoming) -> bool:
     words = {word.strip().lower() for word in incoming.mail.header("x-auto-response-suppress").split(",")}
     return bool(words & SUPPRESS)
@@ -239,6 +243,8 @@ SIGNS = (
     Sign(1, _other_subject, Reason.VACATION_SUBJECT),
     Sign(1, _before_another_subject, Reason.VACATION_SUBJECT),
     Sign(1, _away_text, Reason.VACATION_TEXT),
+    Sign(4, _help_desk_acknowledges, Reason.ACKNOWLEDGEMENT),
+    Sign(2, help_desk.acknowledges, Reason.ACKNOWLEDGEMENT),
     Sign(1, _answers_from_nobody, Reason.NULL_SENDER),
     Sign(3, _null_sender),
     Sign(2, _generated),

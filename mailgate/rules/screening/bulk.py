@@ -1,7 +1,7 @@
 """Was the mail made by a machine, or sent to many? It is a ticket like any other, unanswered.
 
 X-Auto-Response-Suppress alone says nothing: some companies stamp it on all that their people send.
-A help desk's notice is known by its own first line, which outlives every header: two desks
+A help desk's notice is known by its header, or by its own first line, which outlives every header: two desks
 that write to each other fall silent, whatever stands between them takes away.
 """
 
@@ -11,6 +11,7 @@ import re
 
 from mailgate.reading.quotes import attribution
 from mailgate.reasons import Reason
+from mailgate.rules.screening import help_desk
 from mailgate.rules.screening.incoming import Incoming
 
 # RFC 2369 and RFC 2919; List-Unsubscribe alone stands in every newsletter.
@@ -33,7 +34,7 @@ def signs(incoming: Incoming) -> tuple[Reason, ...]:
         found.append(Reason.NULL_SENDER)
     if NO_REPLY.match(incoming.mail.author.email.partition("@")[0]):
         found.append(Reason.ROBOT_SENDER)
-    if _is_help_desk(incoming):
+    if help_desk.is_by_one(incoming):
         found.append(Reason.HELP_DESK)
     return tuple(found)
 
@@ -42,15 +43,6 @@ def below_marker(text: str) -> str:
     """The text without the line that a help desk's notice begins with."""
     first, _, rest = text.lstrip().partition("\n")
     return rest.lstrip("\n") if rest.strip() and attribution.is_reply_marker(first) else text
-
-
-def _is_help_desk(incoming: Incoming) -> bool:
-    """It begins as the notices of help desks do, and is no answer that holds one of ours on top."""
-    mail = incoming.mail
-    if any(incoming.is_ours(each) for each in (*mail.in_reply_to, *mail.references)):
-        return False
-    first = mail.text[:2000].lstrip().partition("\n")[0]
-    return bool(attribution.is_reply_marker(first)) or bool(mail.header("x-mailgate-notice"))
 
 
 def _is_desk_list(incoming: Incoming) -> bool:

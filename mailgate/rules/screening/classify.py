@@ -31,9 +31,19 @@ RULES: tuple[tuple[Screen, Callable[[Incoming], tuple[Reason, ...]]], ...] = (
 )
 
 
-def classify(mail: Mail, envelope: Envelope, is_ours: Callable[[str], bool], desk: frozenset[str]) -> Screened:
-    """Screen a mail. `is_ours` is true for a Message-ID that this desk signed; `desk` are its normalised addresses."""
-    incoming = Incoming(mail, envelope, is_ours, desk)
+def classify(
+    mail: Mail,
+    envelope: Envelope,
+    is_ours: Callable[[str], bool],
+    desk: frozenset[str],
+    *,
+    names_ticket: bool = False,
+) -> Screened:
+    """Screen a mail. `is_ours` is true for a Message-ID that this desk signed; `desk` are its normalised addresses.
+
+    `names_ticket`: its subject holds the token of a ticket.
+    """
+    incoming = Incoming(mail, envelope, is_ours, desk, names_ticket)
     for kind, signs in RULES:
         found = signs(incoming)
         if found:

@@ -16,6 +16,7 @@ class Incoming:
     envelope: Envelope
     is_ours: Callable[[str], bool]  # True for a Message-ID signed by this desk
     desk: frozenset[str]  # normalised addresses
+    names_ticket: bool = False  # its subject holds the token of a ticket
 
     @property
     def null_sender(self) -> bool:

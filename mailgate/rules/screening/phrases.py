@@ -140,3 +140,55 @@ REACTED = (
     "ha reagito al tuo messaggio",
     "heeft gereageerd op uw bericht",
 )
+# What the acknowledgement of a help desk says, by language, in lower case.
+_REQUESTS = "request|ticket|case|message|enquiry|inquiry|e-?mail|issue|incident|query"
+ACKNOWLEDGED = {
+    "English": (
+        rf"\b(?:your|this|the|a new) (?:[\w#-]+ ){{0,3}}(?:{_REQUESTS})\b[^.!]{{0,60}} "
+        r"(?:has|have|was|is)(?: now| been| successfully| automatically){0,3} "
+        r"(?:received|created|logged|opened|registered|submitted|recorded|raised|entered)"
+        rf"|\bwe(?:['’]ve| have)?(?: successfully)? received your (?:[\w-]+ ){{0,2}}(?:{_REQUESTS})"
+        r"|\bthis is an automat\w+ (?:reply|response|message|acknowledge?ment|e-?mail|notification|confirmation)"
+    ),
+    "German": (
+        r"\bihre? (?:anfrage|nachricht|e-?mail|meldung|mail|anliegen)\b[^.!]{0,60} "
+        r"(?:eingegangen|erhalten|erfasst|registriert|entgegengenommen|empfangen)"
+        r"|\b(?:ticket|vorgang|fall|anfrage)\b[^.!]{0,60} wurde[^.!]{0,40} (?:erstellt|angelegt|eröffnet|erfasst)"
+        r"|\b(?:dies|das) ist eine automat\w+ "
+    ),
+    "French": (
+        r"\bvotre (?:demande|message|ticket|e-?mail|requête|courriel)\b[^.!]{0,60} "
+        r"(?:reçue?|enregistrée?|créée?|prise? en compte)\b"
+        r"|\bnous avons (?:bien )?reçu votre |\bceci est un (?:message|e-?mail|courriel) automatique"
+    ),
+    "Spanish": (
+        r"\b(?:hemos recibido|recibimos) (?:su|tu) "
+        r"|\b(?:su|tu) (?:solicitud|ticket|caso|consulta|incidencia|mensaje)\b[^.!]{0,60} "
+        r"(?:recibid|cread|registrad|abiert)[oa]\b|\beste es un (?:mensaje|correo) automático"
+    ),
+    "Portuguese": (
+        r"\brecebemos (?:a |o )?(?:sua|seu) |\b(?:sua|seu) (?:solicitação|pedido|ticket|chamado|mensagem)\b[^.!]{0,60} "
+        r"(?:recebid|criad|registrad|abert)[oa]\b|\besta é uma mensagem automática"
+    ),
+    "Italian": (
+        r"\babbiamo ricevuto la (?:sua|tua) |\bla (?:sua|tua) (?:richiesta|segnalazione|e-?mail)\b[^.!]{0,60} "
+        r"(?:ricevut|creat|registrat|apert)[oa]\b|\bquesto è un messaggio automatico"
+    ),
+    "Dutch": (
+        r"\b(?:wij|we) hebben (?:uw|je) (?:[\w-]+ ){0,3}ontvangen|\bdit is een automatisch"
+        r"|\b(?:uw|je) (?:verzoek|aanvraag|melding|bericht|ticket)\b[^.!]{0,60} "
+        r"(?:ontvangen|aangemaakt|geregistreerd)\b"
+    ),
+    "Swedish": (
+        r"\b(?:ditt|din|ert|er) (?:ärende|förfrågan|meddelande)\b[^.!]{0,60} "
+        r"(?:mottagits|mottaget|registrerats|skapats)\b"
+    ),
+    "Polish": (
+        r"\b(?:twoje|państwa|pana|pani) (?:zgłoszenie|wiadomość)\b[^.!]{0,60} "
+        r"(?:otrzyman|przyjęt|zarejestrowan|utworzon)[aey]\b"
+    ),
+    "Russian": (
+        r"\bваш[ае]? (?:запрос|обращение|заявка|сообщение|письмо)\b[^.!]{0,60} "
+        r"(?:получен|создан|зарегистрирован|принят)[оа]?\b"
+    ),
+}

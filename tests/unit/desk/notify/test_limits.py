@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.desk import CONFIG, Bench, told
+from tests.desk import CONFIG, KAREN, Bench, told
 
 AUTO = re.compile(
     r"^(auto-submitted|precedence|x-auto.*|x-mailgate.*|list-.*|x-loop|return-path|feedback-id|message-id|references"
@@ -78,7 +78,20 @@ def test_a_stripped_notice_is_known_by_its_own_first_line(tmp_path):
     (ack,) = [m for m in here.send("Support <support@other.example>", "Hello") if m.to == "support@other.example"]
     there.accept(stripped(ack, 1), rcpt=("support@other.example",), envelope_from="support@bank.example")
     assert all(mail.agent for mail in there.drain())
-    assert "screened: bulk (help-desk)" in there.way()
+    assert "screened: auto-reply (acknowledgement)" in there.way()
+
+
+def test_another_desks_acknowledgement_reopens_nothing_and_what_its_people_write_does(tmp_path):
+    bench = Bench(tmp_path)
+    alert = next(m for m in bench.send(KAREN, "Where is my card?") if m.to == "elliot@bank.example")
+    bench.send("Elliot Alderson <elliot@bank.example>", "#resolved\n\nSent today.", answers=alert)
+    by_program = {"subject": "Re: [#1001] Portal is down", "headers": {"X-Zendesk-From-Account-Id": "abc"}}
+    assert not bench.send(KAREN, "Hello,\n\nyour request (77) has been received.", **by_program)
+    assert bench.ticket().status == "resolved"
+    assert bench.thread()[-1][1].endswith("has been received.")
+    mails = bench.send(KAREN, "It has not come.", **by_program)
+    assert bench.ticket().status == "open"
+    assert all(mail.agent for mail in mails)
 
 
 @pytest.mark.parametrize(

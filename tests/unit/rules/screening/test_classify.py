@@ -10,9 +10,11 @@ from mailgate.rules.screening.classify import RULES, Screened, classify
 DESK = frozenset({"support@bank.example"})
 
 
-def screen(fields: str, body: str = "hello", sender: str | None = "ann@x.example", ours: bool = False) -> Screened:
+def screen(
+    fields: str, body: str = "hello", sender: str | None = "ann@x.example", ours: bool = False, names: bool = False
+) -> Screened:
     mail = parse(f"From: Ann <ann@x.example>\nMessage-ID: <1@x.example>\n{fields}\n{body}".encode())
-    return classify(mail, Envelope(sender, ("support@bank.example",)), lambda _: ours, DESK)
+    return classify(mail, Envelope(sender, ("support@bank.example",)), lambda _: ours, DESK, names_ticket=names)
 
 
 def test_rules_stand_in_the_order_of_the_contract() -> None:
@@ -217,3 +219,70 @@ def test_every_sign_of_the_deciding_rule_is_told() -> None:
     found = screen("Auto-Submitted: auto-generated\nPrecedence: bulk\nList-Id: <x.y>\n", sender="").reasons
     signs = (Reason.AUTO_SUBMITTED_GENERATED, Reason.PRECEDENCE, Reason.LIST_HEADER, Reason.NULL_SENDER)
     assert found == signs
+
+
+HELP_DESKS = {
+    "Zendesk": "X-Mailer: Zendesk Mailer\nX-Zendesk-From-Account-Id: abc\nX-Auto-Response-Suppress: All\n",
+    "Jira": "X-JIRA-FingerPrint: d41d8cd98f00b204e9800998ecf8427e\n",
+    "Freshdesk": "X-Freshdesk-Ticket-Id: 77\nX-Auto-Response-Suppress: DR, RN, OOF, AutoReply\n",
+    "ServiceNow": "X-ServiceNow-Generated: true\n",
+    "Help Scout": "X-Mailer: Help Scout\nFeedback-ID: 1:2:hs\n",
+    "RT": "RT-Ticket: client #77\nManaged-by: RT 5.0\n",
+    "OTRS": "X-Powered-By: OTRS\n",
+    "Zammad": "User-Agent: Zammad Mail Service\n",
+}
+RECEIVED = {
+    "en": "Thank you for contacting us. Your request (77) has been received and is being reviewed.",
+    "en, we": "We've received your message and will answer soon.",
+    "de": "Vielen Dank. Ihre Anfrage ist bei uns eingegangen und hat die Nummer 77.",
+    "fr": "Votre demande a bien été enregistrée sous le numéro 77.",
+    "es": "Hemos recibido su solicitud con el número 77.",
+    "pt": "A sua solicitação foi registrada com o número 77.",
+    "it": "La sua richiesta è stata registrata con il numero 77.",
+    "nl": "Wij hebben uw bericht in goede orde ontvangen.",
+    "sv": "Ditt ärende har registrerats.",
+    "pl": "Twoje zgłoszenie zostało zarejestrowane.",
+    "ru": "Ваше обращение зарегистрировано под номером 77.",
+}
+MARKER = "##- Please type your reply above this line -##"
+
+
+@pytest.mark.parametrize("fields", HELP_DESKS.values(), ids=HELP_DESKS)
+def test_an_acknowledgement_of_another_help_desk_is_an_automatic_answer(fields: str) -> None:
+    for subject in ("Re: [#1001] Printer", "[#1001] Printer", "CS-77 [#1001] Printer"):
+        found = screen(f"Subject: {subject}\n{fields}", f"Hello,\n\n{RECEIVED['en']}\n", names=True)
+        assert found == Screened(Screen.AUTO_REPLY, (Reason.ACKNOWLEDGEMENT,))
+    in_reply = screen(f"Subject: Printer\nIn-Reply-To: <2@x.example>\n{fields}", RECEIVED["en"])
+    assert in_reply.kind is Screen.AUTO_REPLY
+
+
+@pytest.mark.parametrize("text", RECEIVED.values(), ids=RECEIVED)
+def test_an_acknowledgement_is_known_by_the_line_above_it_or_by_another_sign(text: str) -> None:
+    subject = "Subject: Re: [#1001] Printer\nContent-Type: text/plain; charset=utf-8\n"
+    assert screen(subject, f"{MARKER}\n\n{text}", names=True).reasons == (Reason.ACKNOWLEDGEMENT,)
+    bare = "Content-Type: text/plain; charset=utf-8\nIn-Reply-To: <2@x.example>\nSubject: [#1001] Printer\n"
+    assert screen(f"{bare}X-Auto-Response-Suppress: All\n", text).reasons == (Reason.ACKNOWLEDGEMENT,)
+    assert screen(bare, text).kind is Screen.HUMAN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello,\n\nthe part is ordered and arrives on Monday.",
+        "Have you seen that your request was received?",
+        "Fixed.\n\n> Your request (77) has been received.",
+        "Fixed.\n\nOn 3 May 2026 at 10:00, Ann <ann@x.example> wrote:\n\nYour request has been received.",
+        "Fixed.\n\n-----Original Message-----\nYour request has been received.",
+        f"Fixed.\n\n{MARKER}\n\nYour request has been received.",
+        "Fixed.\n\nFrom: Ann\n\nYour request has been received.",
+        "Fixed.\n\n________\nYour request has been received.",
+    ],
+)
+def test_what_the_people_of_a_help_desk_write_is_heard_and_gets_no_automatic_answer(text: str) -> None:
+    fields = f"Subject: Re: [#1001] Printer\n{HELP_DESKS['Zendesk']}"
+    assert screen(fields, text, names=True) == Screened(Screen.BULK, (Reason.HELP_DESK,))
+
+
+def test_what_a_help_desk_sends_without_naming_a_ticket_is_no_answer() -> None:
+    found = screen(f"Subject: New case\n{HELP_DESKS['Jira']}", "A new case was created by Ann: the printer burns.")
+    assert found == Screened(Screen.BULK, (Reason.HELP_DESK,))
