@@ -192,7 +192,7 @@ def is_footer(text: str, *, below: bool) -> bool:
         return True
     if below and sum(bool(sign.search(text)) for sign in COMPANY) > 1:
         return True
-    return words <= 3 * FEW and all(sign.search(text) for sign in PRINTING)
+    return words <= 2 * FEW and all(sign.search(text) for sign in PRINTING)
 
 
 def is_banner(text: str) -> bool:
