@@ -153,7 +153,10 @@ def _of_listed_spam(situation: Situation, context: Context) -> Outcome:
     """A code from the list of held spam, of a reader who is no agent: the mail is released, or its sender banned."""
     held = situation.known.held
     if held is None or situation.sender.dmarc == "fail":
-        return dropped(Reason.SPAM, "no mail waits for this code")
+        without_effect = dropped(Reason.SPAM, "no mail waits for this code")
+        if situation.known.answered_lately or situation.sender.dmarc == "fail":
+            return without_effect
+        return without_effect.with_notices(spam.nothing_waits(situation, context.config))
     confirmed = Outcome(
         reason=Reason.CONFIRMED, why=f"confirms inbox {held.inbox_id}", commands=situation.commands.commands
     )

@@ -84,7 +84,7 @@ class Known:
     ban: Ban | None = None  # one that covers the author
     unproven: int = 0  # mails of the agent that wait for a confirmation
     held: Held | None = None  # what `#confirm` releases
-    answered_lately: bool = False  # the agent of a code that releases nothing had an answer within the hour
+    answered_lately: bool = False  # who sent a code that releases nothing had an answer within the hour
     passed: int = 0  # mails to postmaster@ that the administrator got within the hour, of a mail that names it
     # Delivery reports.
     returned: Key | None = None  # the key of the returned mail, where this database sent it

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from mailgate.desk.notify.admin import came_to
 from mailgate.desk.outcome import Context, Hold, Outcome
 from mailgate.desk.situation import Matter, Situation, SpamRelease
-from mailgate.notice import NoticeKind
+from mailgate.notice import Notice, NoticeKind
+from mailgate.phrase import Phrase
 from mailgate.reasons import Reason
 from mailgate.rules.notices.audience import Person, agents, person_at
 from mailgate.rules.threading.keys import key_text
@@ -41,6 +43,21 @@ def _who(name: str, config: Config) -> Iterator[Person]:
 def reads_list(email: str, config: Config) -> bool:
     """Whether somebody who is no agent gets the list: what they answer with a code from it is done."""
     return any(who.address.email == email for who in readers(config) if not who.agent)
+
+
+def nothing_waits(situation: Situation, config: Config) -> Notice:
+    """The answer to such a reader whose code releases nothing: a second tap is told that the first was enough."""
+    received = situation.received
+    return Notice(
+        kind=NoticeKind.ANSWER,
+        to=received.mail.author,
+        cause=received.source_key,
+        facts=(Phrase("done.code_over"),),
+        in_reply_to=received.mail.message_id,
+        references=received.mail.references[-3:],
+        subject=received.mail.subject,
+        address=came_to(situation, config),
+    )
 
 
 def set_aside(situation: Situation, context: Context) -> Outcome | None:

@@ -149,8 +149,20 @@ def test_the_administrator_has_the_links_too_and_is_known_by_the_code(tmp_path: 
     assert bench.numbers() == [1001]
     assert to(out, "karen@client.example").kind == "acknowledgement"
     assert bench.events()[-1].by.is_staff
-    assert tap(bench, mail, "Release", mail.to) == []
+
+
+def test_a_second_tap_of_the_administrator_is_answered_once_an_hour(tmp_path: Path) -> None:
+    bench = desk(tmp_path, "")
+    bench.send(KAREN, "It does not work.", headers=MARK)
+    (mail,) = listed(bench, seconds=1)
+    tap(bench, mail, "Release", mail.to)
+    (answer,) = tap(bench, mail, "Release", mail.to)
+    assert (answer.to, answer.kind) == (mail.to, "answer")
+    assert "it was carried out already, or it expired" in answer.text
     assert (bench.last()["state"], bench.last()["error"]) == ("dropped", "no mail waits for this code")
+    assert tap(bench, mail, "Release", mail.to) == [], "nobody can have them answered for ever"
+    bench.wait(hours=1, seconds=1)
+    assert len(tap(bench, mail, "Release", mail.to)) == 1
 
 
 def test_the_administrator_bans_by_a_tap(tmp_path: Path) -> None:
