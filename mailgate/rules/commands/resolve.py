@@ -21,7 +21,7 @@ from mailgate.rules.text.cleanup import shortened
 from mailgate.rules.text.names import unquoted
 from mailgate.rules.ticket.acts.statuses import NewStatus
 from mailgate.settings import Config
-from mailgate.ticket import Assignee, Ticket
+from mailgate.ticket import Address, Assignee, Ticket
 
 
 def resolve(commands: Sequence[Command], ticket: Ticket | None, scope: CommandScope) -> ResolvedCommands:
@@ -36,7 +36,12 @@ def resolve(commands: Sequence[Command], ticket: Ticket | None, scope: CommandSc
             typed.append(command.value)
         except Refused as refusal:
             problems += [phrase("refused.line", line=command.line, why=why) for why in refusal.reasons]
-    problems += [*_two_values(orders, typed), *_not_with_merge(orders), *_both_away_and_back(orders)]
+    problems += [
+        *_two_values(orders, typed),
+        *_not_with_merge(orders),
+        *_both_away_and_back(orders),
+        *_done_and_undone(orders),
+    ]
     return ResolvedCommands(() if problems else tuple(orders), tuple(problems))
 
 
@@ -104,3 +109,20 @@ def _both_away_and_back(orders: Sequence[Order]) -> Iterator[Phrase]:
             if agent in said and "away" in (order.verb, said[agent]):
                 yield phrase("refused.both", first=f"#{said[agent]}", second=f"#{order.verb}")
             said[agent] = order.verb
+
+
+_UNDO = {"cc": "uncc", "tag": "untag"}
+
+
+def _done_and_undone(orders: Sequence[Order]) -> Iterator[Phrase]:
+    """`#cc` and `#uncc` of one person, `#tag` and `#untag` of one tag: it is unclear which of them counts."""
+    named = {(order.verb, said): None for order in orders for said in _each(order)}
+    for verb, said in named:
+        if (undo := _UNDO.get(verb)) and (undo, said) in named:
+            yield phrase("refused.both", first=f"#{verb} {shortened(said)}", second=f"#{undo} {shortened(said)}")
+
+
+def _each(order: Order) -> Iterator[str]:
+    """What an order names, one by one: addresses, tags."""
+    if isinstance(order.value, tuple):
+        yield from (each.email if isinstance(each, Address) else str(each).casefold() for each in order.value)

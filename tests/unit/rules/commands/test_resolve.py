@@ -206,7 +206,7 @@ def test_orders_become_acts_with_their_reasons_in_order():
     found = read(
         *("#note", "#assign ann -- knows it", "#transfer maint", "#topic outage"),
         *("#sla sev-a", "#prio high", "#pending", "#due 2h"),
-        *("#tag a b", "#untag a", "#subject Slow", "#link 1002"),
+        *("#tag a b", "#untag c", "#subject Slow", "#link 1002"),
     )
     stamp = Stamp(Actor.agent("elliot"), NOW)
     change = act_on(ticket(), acts_of(found, stamp, CONFIG), stamp, CONFIG)
@@ -214,7 +214,7 @@ def test_orders_become_acts_with_their_reasons_in_order():
     assert [event.kind.value for event in done][:2] == ["assigned", "transferred"]
     assert done[0].reason == "knows it"
     assert change.after.status is Status.PENDING
-    assert (change.after.tags, change.after.subject, change.after.links) == (("b",), "Slow", (1002,))
+    assert (change.after.tags, change.after.subject, change.after.links) == (("a", "b"), "Slow", (1002,))
     assert change.after.due_at == NOW + timedelta(hours=2)
 
 
@@ -230,3 +230,20 @@ def test_the_administrator_says_who_is_away():
     assert [within(each) for each in found.problems] == [
         f"#{verb}: write the name after it: agent" for verb in ("away", "back")
     ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (("#cc A@x.example, b@x.example", "#uncc a@x.example"), "#cc a@x.example and #uncc a@x.example cannot both be"),
+        (("#uncc jane@x.example", "#cc jane@x.example"), "#cc jane@x.example and #uncc jane@x.example cannot both be"),
+        (("#tag portal, VIP", "#untag vip"), "#tag vip and #untag vip cannot both be done: keep one of them"),
+    ],
+)
+def test_what_one_mail_both_does_and_undoes_is_refused(lines, problem):
+    (told,) = read(*lines).problems
+    assert within(told).startswith(problem)
+
+
+def test_what_is_done_and_undone_of_different_things_is_done():
+    assert not read("#cc a@x.example", "#uncc b@x.example", "#tag x", "#untag y").problems
