@@ -36,6 +36,8 @@ AUTO_REPLIED = frozenset(
         NoticeKind.ANSWER,
     }
 )
+# A person's words, passed on.
+PERSONS = frozenset({NoticeKind.REPLY, NoticeKind.ASKED})
 # A bounce of these has no ticket to be noted on, or would tell of itself for ever (RFC 3834 3.3,
 # RFC 5321 4.5.5). All other mail has the desk's address as its envelope sender: what comes back
 # is an event on the ticket, and no report is ever answered.
@@ -69,6 +71,7 @@ def compose(
             *_threading(notice, keyring),
             *_marks(notice),
             *(headers.unstructured(name, value) for name, value in rendered.headers),
+            *_language(notice, rendered),
             b"MIME-Version: 1.0\r\n",
         ]
     )
@@ -143,10 +146,20 @@ def _marks(notice: Notice) -> Iterator[bytes]:
     # A reaction in Outlook stands in the mailbox's own data, which IMAP does not show: the desk would not hear of it.
     # https://office365itpros.com/2023/09/19/outlook-reactions-disable/
     yield b"x-ms-reactions: disallow\r\n"
-    if notice.kind not in (NoticeKind.REPLY, NoticeKind.ASKED):
+    if notice.kind not in PERSONS:
         how = "auto-replied" if notice.kind in AUTO_REPLIED else "auto-generated"  # RFC 3834 5
         yield headers.fold("Auto-Submitted", [how])
         yield b"X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply\r\n"
+
+
+def _language(notice: Notice, rendered: Rendered) -> Iterator[bytes]:
+    """Content-Language (RFC 3282), where the words are the desk's own and in the language of its reader.
+
+    A person writes as they like, and what the daemon tells the administrator of itself is in English, as its log is.
+    """
+    from_daemon = notice.kind is NoticeKind.ADMIN and any(isinstance(fact, str) for fact in notice.facts)
+    if notice.kind not in PERSONS and not from_daemon:
+        yield headers.unstructured("Content-Language", rendered.language)
 
 
 def _mail_from(notice: Notice, config: Config, keyring: Keyring, address: str, message_id: str) -> str:

@@ -131,11 +131,11 @@ class _Templates:
         if not isinstance(notice.subject, str):
             notice = replace(notice, subject=language.words.sentence(notice.subject, config.zone(notice.agent)))
         if notice.kind.to_requester:
-            return _filled(found, requester_view(notice, config, message_id, language.words), message_id)
+            return _filled(found, requester_view(notice, config, message_id, language.words), message_id, language)
         basis = (found, now, agent_traits(notice, config), _CONTENT(notice), config)
         if self._last and self._last[0] == basis:
             return _with_key_of(self._last[1], message_id)
-        rendered = _filled(found, agent_view(notice, config, message_id, now, language.words), message_id)
+        rendered = _filled(found, agent_view(notice, config, message_id, now, language.words), message_id, language)
         shared = not (self._names_readers or notice.listings or notice.answers)
         self._last = (basis, rendered) if shared else None
         return rendered
@@ -264,7 +264,7 @@ class _Templates:
             yield Problem("", f"{type(error).__name__}: {error}", line=line, file=file)
 
 
-def _filled(found: _Found, view: View, message_id: str) -> Rendered:
+def _filled(found: _Found, view: View, message_id: str, language: _Language) -> Rendered:
     """Fill in the templates of a kind. Raises whatever a template raises."""
     context = values(view)
     headers = [(name, plain(template.render(context))) for name, template in found.headers]
@@ -275,6 +275,7 @@ def _filled(found: _Found, view: View, message_id: str) -> Rendered:
         text=text,
         html=html,
         parts=_parts(text, html),
+        language=language.words.language,
         subject=next((value for name, value in headers if name.lower() == "subject"), view.subject),
         headers=tuple((name, value) for name, value in headers if name.lower() != "subject" and value),
     )

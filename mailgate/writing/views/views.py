@@ -301,6 +301,7 @@ class Rendered:
     text: str
     html: str  # "" where the template set has none
     parts: tuple[bytes, bytes]  # text and HTML as MIME parts; b"" for no HTML
+    language: str = ""  # of the words around what people wrote: an RFC 5646 tag
     subject: str = ""  # of a mail without a ticket
     headers: tuple[tuple[str, str], ...] = ()  # further fields that the template sets
     problem: str = ""  # why the administrator's template was not used, and the shipped one was

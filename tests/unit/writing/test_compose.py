@@ -23,6 +23,7 @@ from mailgate.rules.notices.tables import found_listing, waiting_listing
 from mailgate.rules.text.subject import CONFIDENTIAL, NO_SUBJECT, own_subject, strip_subject
 from mailgate.rules.threading.keys import key_text
 from mailgate.rules.threading.references import Reference, references
+from mailgate.settings import Config
 from mailgate.ticket import Address, Assignee, Collaborator, Status, Ticket
 from mailgate.writing.compose import AUTO_REPLIED, NULL_SENDER, compose
 from mailgate.writing.mail.flowed import flow
@@ -51,8 +52,9 @@ K = NoticeKind
 PLUS = replace(TICKET, address="plus@bank.example")
 
 
-def read(made: Notice) -> EmailMessage:
-    message = message_from_bytes(whole(write(made), {INVOICE.sha256: PDF}), policy=policy.default)
+def read(made: Notice, config: Config = CONFIG) -> EmailMessage:
+    written = compose(made, RENDERER.render(made, config, KEYRING, NOW), config, KEYRING, NOW)
+    message = message_from_bytes(whole(written, {INVOICE.sha256: PDF}), policy=policy.default)
     assert isinstance(message, EmailMessage)
     return message
 
@@ -219,6 +221,23 @@ def test_no_value_of_a_notice_can_add_a_header_field(field: str):
     rejected = read(notice(K.REJECTED, subject=evil))
     assert rejected["bcc"] is None
     assert rejected["subject"] == "Not accepted: Printer Bcc: all@victim.example <h1>"
+
+
+@pytest.mark.parametrize("kind", K)
+def test_a_mail_names_the_language_of_its_reader_unless_its_words_are_a_persons(kind: NoticeKind):
+    agents = {key: replace(agent, language="de-AT") for key, agent in CONFIG.agents.items()}
+    german = replace(CONFIG, desk=replace(CONFIG.desk, language="de"), agents=agents)
+    said = {"facts": (Phrase("told.open"),)} if kind is K.ADMIN else {}
+    made = notice(kind, ticket=replace(TICKET, language="fr") if kind.to_requester else TICKET, **said)
+    named = read(made, german)["content-language"]
+    expected = "fr" if kind.to_requester else "de"
+    assert named == (None if kind in (K.REPLY, K.ASKED) else expected)
+
+
+def test_what_the_daemon_tells_the_administrator_in_english_is_not_called_german():
+    german = replace(CONFIG, desk=replace(CONFIG.desk, language="de"))
+    made = notice(K.ADMIN, ticket=None, facts=("The relay is down.",))
+    assert read(made, german)["content-language"] is None
 
 
 FIELDS = set(read(notice(K.NEW_MESSAGE)).keys())
