@@ -12,6 +12,7 @@ from mailgate.notice import ALERT_KINDS, Notice, NoticeKind, Similar
 from mailgate.phrase import Phrase, phrase
 from mailgate.rules.notices import similar
 from mailgate.rules.notices.confidential import shown_subject
+from mailgate.rules.notices.reasons import reason_of
 from mailgate.rules.people.actors import actor
 from mailgate.rules.people.permissions import confidential, sees
 from mailgate.rules.ticket.merging import shared
@@ -83,13 +84,13 @@ def _similar(notice: Notice, ends: Iterable[tuple[Ticket, Similar]], config: Con
 
 def how_it_ended(ticket: Ticket, event: Event | None, config: Config) -> Similar:
     """How a ticket ended, by the event that ended it: author, time and reason."""
-    ended = Phrase(f"state.{ticket.status}")
+    ended = Phrase(f"state.{event.after if event else ticket.status}")
     if not event:
         return Similar(ticket.number, ticket.subject, ended, ticket.updated_at)
     if event.by.is_agent:
         ended = phrase("similar.by", status=ended, who=actor(event.by, config))
     if event.reason:
-        ended = phrase("fact.because", what=ended, reason=event.reason)
+        ended = phrase("fact.because", what=ended, reason=reason_of(event, config))
     return Similar(ticket.number, ticket.subject, ended, event.at)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from mailgate.phrase import Phrase, Sentence, Value, phrase
@@ -125,14 +126,22 @@ def _rated(event: Event) -> Phrase:
     return phrase("event.rated_again", rating=rating, before=Phrase(f"rating.{event.before}"))
 
 
+def _asked(people: Sequence[Address], own: Collection[str]) -> Phrase:
+    """Who was asked; `own` are the reader's addresses."""
+    if len(people) == 1 and people[0].email in own:
+        return Phrase("event.asked_you")
+    return phrase(
+        "event.asked",
+        people=tuple(Phrase("ticket.you") if each.email in own else each.name or each.email for each in people),
+    )
+
+
 def _edited(event: Event, reader: Agent | None) -> Phrase | None:
     """What somebody of the desk asked, or changed of a ticket's subject, tags, links and people."""
     fresh, gone = _gained(event.before, event.after), _gained(event.after, event.before)
     match event.kind:
         case EventKind.NOTED if asked := asked_by(event):
-            own = reader.emails if reader else ()
-            people = tuple(Phrase("ticket.you") if each.email in own else each.name or each.email for each in asked)
-            return phrase("event.asked", people=people)
+            return _asked(asked, reader.emails if reader else ())
         case EventKind.TAGGED:
             return phrase("event.tagged", tags=fresh) if fresh else phrase("event.untagged", tags=gone)
         case EventKind.SUBJECT_CHANGED:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mailgate.rules.notices.similar import KEPT, LATEST, words_of
-from mailgate.store.columns import moment
+from mailgate.rules.ticket import reasons
 from mailgate.store.db import Db
-from mailgate.ticket import Actor, Event, EventKind, Ticket
+from mailgate.store.tickets.rows import read_event
+from mailgate.ticket import CLOCK, Event, EventKind, Ticket
 
 
 def remember(db: Db, ticket: Ticket) -> None:
@@ -34,12 +35,13 @@ def having(db: Db, words: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def ending(db: Db, number: int) -> Event | None:
-    """The latest change of a ticket's status."""
-    sql = 'SELECT "by", at, reason FROM event WHERE ticket = ? AND kind = ? ORDER BY id DESC LIMIT 1'
-    row = db.one(sql, [number, EventKind.STATUS_CHANGED.value])
-    if not row:
-        return None
-    return Event(kind=EventKind.STATUS_CHANGED, by=Actor.parse(row["by"]), at=moment(row["at"]), reason=row["reason"])
+    """The latest change of a ticket's status; that a clock closed what was resolved says nothing of how it ended."""
+    sql = """
+        SELECT * FROM event
+        WHERE ticket = ? AND kind = ? AND NOT ("by" = ? AND reason = ?) ORDER BY id DESC LIMIT 1
+    """
+    row = db.one(sql, [number, EventKind.STATUS_CHANGED.value, str(CLOCK), reasons.CLOSED])
+    return read_event(row) if row else None
 
 
 def note_shown(db: Db, number: int, similar: Iterable[int]) -> None:

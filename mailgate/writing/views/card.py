@@ -99,7 +99,9 @@ def _with_rows(
     }
     rows = ((own.phrases[f"card.{name}"], value) for name, value in values.items() if value and name not in left_out)
     glance = own.filled("ticket.glance", priority=view.priority, topic=view.topic, assignee=assignee)
-    return replace(view, glance=glance, rows=(*rows, *(row for row in view.form if row[1])))
+    return replace(
+        view, glance=glance, rows=(*rows, *(row for row in view.form if row[1])), colon=own.phrases["mail.colon"]
+    )
 
 
 def _tokens(numbers: tuple[int, ...], config: Config) -> tuple[str, ...]:

@@ -102,12 +102,14 @@ class TicketView:
     form: tuple[tuple[str, str], ...]  # form lines of the opening mail
     glance: str = ""  # what an agent looks for first, in a line: priority, help topic, assignee
     rows: tuple[tuple[str, str], ...] = ()  # the card, (label, value), without rows that have no value
+    colon: str = ":"  # behind a label, as the language sets it
 
     @property
     def lines(self) -> tuple[str, ...]:
         """The card's rows as text: labels in a column, values in another."""
-        width = max(_LABEL, *(len(label) + 1 for label, _ in self.rows))
-        return tuple(f"{label + ':':<{width}} {value}" for label, value in self.rows)
+        labels = [label + self.colon for label, _ in self.rows]
+        width = max(_LABEL, *map(len, labels))
+        return tuple(f"{label:<{width}} {value}" for label, (_, value) in zip(labels, self.rows, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

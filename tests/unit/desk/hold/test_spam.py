@@ -158,7 +158,7 @@ def test_a_second_tap_of_the_administrator_is_answered_once_an_hour(tmp_path: Pa
     tap(bench, mail, "Release", mail.to)
     (answer,) = tap(bench, mail, "Release", mail.to)
     assert (answer.to, answer.kind) == (mail.to, "answer")
-    assert "it was carried out already, or it expired" in answer.text
+    assert "This was carried out already, or it has expired" in answer.text
     assert (bench.last()["state"], bench.last()["error"]) == ("dropped", "no mail waits for this code")
     assert tap(bench, mail, "Release", mail.to) == [], "nobody can have them answered for ever"
     bench.wait(hours=1, seconds=1)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.desk.notify.related_tickets import how_it_ended
 from mailgate.rules.notices.similar import LATEST, closest, words_of
+from mailgate.rules.ticket import reasons
+from mailgate.ticket import CLOCK, Event, EventKind, Status
+from mailgate.writing.templates.phrases import Catalogue
 from tests.desk import CONFIG, Bench, to
 
 KAREN, ELLIOT, ANN = "karen@client.example", "elliot@bank.example", "ann@bank.example"
@@ -31,6 +37,23 @@ def test_the_alert_about_a_new_ticket_shows_what_ended_like_it_and_how(bench):
     text = to(asked(bench), ELLIOT).text
     assert "Similar resolved tickets\n\n[#1001] Acrobat licence expired on the laptops\n" in text
     assert "    resolved by Elliot Alderson: renewed it with the vendor under contract A-77 (Fri 20 Nov" in text
+
+
+def test_how_it_was_resolved_is_shown_also_when_the_desk_has_closed_it_since(bench):
+    bench.wait(days=4)
+    assert bench.ticket().status is Status.CLOSED
+    text = to(asked(bench), ELLIOT).text
+    assert "    resolved by Elliot Alderson: renewed it with the vendor under contract A-77 (Fri 20 Nov" in text
+
+
+def test_a_reason_that_the_desk_gave_is_told_in_the_readers_language(bench):
+    bench.configure(CONFIG.replace('admin = "root@ops.example"', 'admin = "root@ops.example"\nlanguage = "fr"'))
+    closed = Event(kind=EventKind.STATUS_CHANGED, by=CLOCK, at=bench.now, reason=reasons.CLOSED, after=Status.CLOSED)
+    ended = how_it_ended(bench.ticket(), closed, bench.config).ended
+    assert (
+        Catalogue.of(bench.config).words("fr").text(ended, ZoneInfo("UTC"))
+        == "fermé\xa0: résolu depuis assez longtemps"
+    )
 
 
 def test_html_shows_it_too_and_the_requester_never(bench):

@@ -97,3 +97,10 @@ def test_the_heading_of_an_entry_is_set_so_as_well_and_known_as_ours_where_a_req
     (heading,) = re.findall(r"^Karen Client, .* \(message\).*$", text, re.MULTILINE)
     assert heading.endswith("\xa0:")
     assert set_off(heading) == f"> {heading}"
+
+
+def test_the_labels_of_a_french_card_are_set_so_as_well():
+    config = replace(CONFIG, desk=replace(CONFIG.desk, language="fr"))
+    text = Renderer().render(notice(NoticeKind.NEW_MESSAGE), config, KEYRING, NOW).text
+    assert re.search(r"^Demandeur\xa0:  +Karen Client <", text, re.MULTILINE)
+    assert not re.search(r"^[^\W\d_]+: (?!n\.)", text.replace("Ref:", ""), re.MULTILINE)
