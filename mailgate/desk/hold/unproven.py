@@ -53,7 +53,8 @@ def hold_unproven(situation: Situation, context: Context) -> Outcome:
         subject=received.mail.subject,
         address=came_to(situation, config),
         facts=(Phrase("confirm.unproven"), *_lost_key(situation), *_beside_text(situation, config), *more),
-        text=_shown(situation),
+        text=received.body.visible[:SHOWN],
+        text_subject=received.mail.subject,
         code=code if waiting < MOST else "",
     )
     return outcome.with_notices(notice)
@@ -74,11 +75,6 @@ def _beside_text(situation: Situation, config: Config) -> Iterator[Phrase]:
         yield phrase("confirm.also_to", people=others)
     if names := tuple(seen(file.name) for file in mail.attachments):
         yield phrase("confirm.files", names=names)
-
-
-def _shown(situation: Situation) -> str:
-    mail = situation.received.mail
-    return f"Subject: {mail.subject}\n\n{situation.received.body.visible[:SHOWN]}"
 
 
 def _event(situation: Situation, context: Context) -> tuple[Change, ...]:

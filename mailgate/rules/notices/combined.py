@@ -6,7 +6,7 @@ reader; the mail has a header field X-Mailgate-Ticket for each. Single alerts ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mailgate.notice import Notice, NoticeKind
@@ -28,7 +28,17 @@ def together(notices: Iterable[Notice], away: Away, config: Config) -> tuple[Not
     groups: dict[tuple[NoticeKind, str], list[Notice]] = {}
     for notice in notices:
         groups.setdefault((notice.kind, notice.to.email), []).append(notice)
-    return tuple(each[0] if len(each) == 1 else _one(each, away, config) for each in groups.values())
+    mails = (tuple(_by_ticket(each)) for each in groups.values())
+    return tuple(each[0] if len(each) == 1 else _one(each, away, config) for each in mails)
+
+
+def _by_ticket(alerts: Sequence[Notice]) -> Iterator[Notice]:
+    """One alert a ticket: the last, which has the ticket as it is now, with what all of them tell."""
+    of_ticket: dict[int | str, list[Notice]] = {}
+    for alert in alerts:
+        of_ticket.setdefault(alert.ticket.number if alert.ticket else alert.cause, []).append(alert)
+    for same in of_ticket.values():
+        yield replace(same[-1], facts=tuple(dict.fromkeys(fact for alert in same for fact in alert.facts)))
 
 
 def _one(alerts: Sequence[Notice], away: Away, config: Config) -> Notice:

@@ -121,7 +121,7 @@ def preview(text: str) -> str:
 
 def with_subject(text: str, subject: str, ticket: Ticket | None, own: Words) -> str:
     """A text with the subject of its mail in a line above it, where that is not the ticket's."""
-    if not subject or ticket is None or subject == ticket.subject:
+    if not subject or (ticket and subject == ticket.subject):
         return text
     return f"{own.filled('entry.subject', subject=plain(subject, _SUBJECT))}\n\n{text}".strip()
 
@@ -138,6 +138,6 @@ def entry_view(entry: Entry, at: str, own: Words, limit: int = EXCERPT, *, on: T
         internal=entry.kind is EntryKind.NOTE,
         author=person(entry.author.name, entry.author.email),
         at=at,
-        text=with_subject(text, entry.subject, on, own),
+        text=with_subject(text, entry.subject, on, own) if on else text,
         files=files(entry.attachments, own),
     )

@@ -16,7 +16,7 @@ from mailgate.store.tickets import search
 from mailgate.ticket import CLOCK
 from mailgate.worker import timers
 from mailgate.worker.daily import agents_day, report_mail, set_aside, spam_digest
-from tests.desk import ELLIOT, KAREN, to, told, with_ticket
+from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, to, told, with_ticket
 
 
 @pytest.fixture
@@ -118,6 +118,22 @@ def test_each_row_keeps_its_tickets_link_and_the_key_of_the_mail(bench, late):
     assert bench.ticket(1001).assignee.name == "elliot"
     with pytest.raises(StopIteration):
         row_link(mail, "Claim", 1002)  # it is Elliot's
+
+
+def test_what_comes_due_of_one_ticket_at_once_is_one_alert_about_it(tmp_path):
+    """Two steps of its plan and its first response: not three tickets, and no row thrice."""
+    steps = 'escalate = [ { at = "40%", alert = ["department"] }, { at = "50%", alert = ["department"] } ]'
+    plan = f'[sla."Default SLA"]\nresolve = "18h"\nfirst_response = "8h"\n{steps}\n'
+    bench = Bench(tmp_path, f"{CONFIG}\n{plan}")
+    bench.send(KAREN, "It does not open.")
+    late = {mail.to: mail for mail in bench.wait(hours=10)}
+    assert set(late) == {"elliot@bank.example", "ann@bank.example"}
+    mail = late["ann@bank.example"]
+    assert (mail.kind, mail.ticket) == ("escalated", 1001)
+    for fact in ("40% of the time", "50% of the time", "Nobody has answered the requester"):
+        assert fact in mail.text
+    bench.send(ANN, "#resolve", answers=mail)
+    assert bench.ticket().status == "resolved", "its key is good"
 
 
 def test_the_trace_of_each_ticket_has_the_mail(bench, late):

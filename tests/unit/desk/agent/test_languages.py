@@ -73,6 +73,13 @@ def test_every_mail_to_an_agent_is_in_their_language(bench):
     assert {mail.kind: english_in(mail) for mail in sent if english_in(mail)} == {}
 
 
+def test_the_subject_of_a_mail_to_be_confirmed_is_told_in_its_readers_language(bench):
+    (mail,) = bench.send(ELLIOT, "#close", subject="[#1001] Portal")
+    assert mail.kind == "confirm"
+    assert "\nBetreff: [#1001] Portal\n\n#close\n" in mail.text
+    assert "Subject:" not in mail.text
+
+
 # ── what was said in one language does not leave the desk in another agent's reply ───────
 
 
