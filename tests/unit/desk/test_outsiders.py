@@ -247,7 +247,7 @@ def test_a_colleague_of_another_department_sees_the_ticket_once_asked(bench: Ben
     sent = bench.send(ELLIOT, "#ask bob\n\nIs it your switch?", answers=alert)
     assert told(sent) == {("note", BOB)}
     note = sent[0]
-    assert "Elliot Alderson asked you." in note.text
+    assert "Elliot Alderson has a question for you." in note.text
     back = bench.send(BOB, "Yes, it is.", answers=note)
     assert told(back) == {("note", ELLIOT)}, "who was asked need not be told that it stays inside"
     assert bench.thread()[-1] == ("note", "Yes, it is.")

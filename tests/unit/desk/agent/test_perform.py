@@ -122,14 +122,14 @@ def test_who_reads_is_called_you(opened):
     mails = opened.send(ANN, "#note elliot\n#assign elliot -- you know it\n\nCan you?", answers=alert(opened, "ann"))
     assert told(mails) == {("assigned", "elliot@bank.example")}
     text = to(mails, "elliot@bank.example").text
-    assert "Ann Reyes asked you." in text
+    assert "Ann Reyes has a question for you." in text
     assert "Ann Reyes assigned the ticket to you: you know it" in text
     assert "| assigned to you\n" in text
     assert "Assigned to:     you" in text
     assert "elliot@bank.example" not in {
         mail.to for mail in opened.send(ELLIOT, "#claim\n\nMine.", answers=alert(opened))
     }
-    for words in ("Ann Reyes assigned the ticket to you.", "Ann Reyes asked you."):
+    for words in ("Ann Reyes assigned the ticket to you.", "Ann Reyes has a question for you."):
         (held,) = opened.send(ANN, f"#reply\n\n{words}", answers=alert(opened, "ann"))
         assert held.kind == "held", "the guard knows the words as Elliot read them"
 

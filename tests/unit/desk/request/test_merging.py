@@ -70,7 +70,7 @@ def test_another_persons_requester_hears_of_another_request_and_of_nobody_in_it(
 def test_the_same_persons_two_requests_become_one_under_a_number_that_they_know(bench):
     alert = to(bench.send(KAREN, "And the app?", subject="App"), ELLIOT)
     (told,) = outside(bench.send(ELLIOT, "#merge 1001", answers=alert))
-    assert "goes on together with your request [#1001]" in " ".join(told.text.split())
+    assert "is now handled together with your request [#1001]" in " ".join(told.text.split())
     assert told.ticket == 1003
     assert bench.ticket(1001).collaborators == ()
 

@@ -338,7 +338,7 @@ def test_thanks_reopen_nothing_and_the_assignee_reads_them(tmp_path, program):
     assert bench.ticket().reopened == 0
     assert [kind for kind, _ in bench.thread()] == ["message", "reply", "message"]
     alert = to(sent, "elliot@bank.example")
-    assert "It only thanks: the ticket stays resolved." in alert.text
+    assert "This is only a thank-you: the ticket stays resolved." in alert.text
     assert len(sent) == 1
     bench.write_by_link(alert, "Reopen", "")
     assert bench.ticket().status == "open"

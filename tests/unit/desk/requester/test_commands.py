@@ -45,7 +45,7 @@ def test_thanks_with_close_are_a_message_and_start_nothing_over(bench):
     mails = bench.send(KAREN, "#close\n\nThanks, it works!", answers=bench.ack)
     assert told(mails) == {("new-message", "elliot@bank.example"), ("status-changed", "karen@client.example")}
     assert bench.thread()[-1] == ("message", "Thanks, it works!")
-    assert "only thanks" not in to(mails, "elliot@bank.example").text, "it closes"
+    assert "only a thank-you" not in to(mails, "elliot@bank.example").text, "it closes"
     assert (bench.ticket().status, bench.ticket().reopened, bench.ticket().waiting_since) == ("closed", 0, None)
     assert bench.last()["ticket"] == 1001
 

@@ -328,7 +328,7 @@ def test_an_empty_report_is_a_page_too(tmp_path):
     desk.now = utc("2026-11-23T08:00")
     mail = look(desk)[0]
     assert Page(mail.part("html")).open == []
-    assert "nothing had a target" in mail.part("html")
+    assert "no ticket had a target" in mail.part("html")
     assert "Opened 0" in mail.text
 
 

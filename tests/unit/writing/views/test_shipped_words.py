@@ -169,7 +169,7 @@ def test_a_report_of_nothing_says_so_in_text_and_page_alike():
     totals = replace(FIGURES, resolved_in_time=none, first_response=never, resolution=never)
     report = replace(REPORT, totals=totals, by={name: {} for name in REPORT.by})
     found = Renderer().render(notice(K.REPORT, report=report), CONFIG, KEYRING, NOW)
-    assert "Resolved in time: nothing had a target\nFirst answered in time: nothing had a target\n" in found.text
+    assert "Resolved in time: no ticket had a target\nFirst answered in time: no ticket had a target\n" in found.text
     for part in (found.text, found.html):
         assert "0 of 0" not in part
         assert "First answer<" not in part

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from mailgate.notice import ListedMail, NoticeKind
-from mailgate.phrase import Phrase
+from mailgate.phrase import Phrase, phrase
 from mailgate.writing.templates.folders import Folder
 from mailgate.writing.templates.phrases import read_words
 from mailgate.writing.templates.render import Renderer, shipped
@@ -104,3 +105,16 @@ def test_the_labels_of_a_french_card_are_set_so_as_well():
     text = Renderer().render(notice(NoticeKind.NEW_MESSAGE), config, KEYRING, NOW).text
     assert re.search(r"^Demandeur\xa0:  +Karen Client <", text, re.MULTILINE)
     assert not re.search(r"^[^\W\d_]+: (?!n\.)", text.replace("Ref:", ""), re.MULTILINE)
+
+
+def test_an_absence_stands_in_a_german_sentence_as_its_verb_wants_it():
+    until = phrase("absence.until", until=NOW)
+    said = [
+        WORDS["de"].text(each, ZoneInfo("UTC"))
+        for each in (
+            phrase("done.away_you", absence=until),
+            phrase("away.written_down", who="Ann", absence=until),
+            phrase("remark.holder_away_until", name="Ann", until=NOW),
+        )
+    ]
+    assert all(re.search(r" bis \w\w\., \d+\. \w+ \d{4}, \d\d:\d\d Uhr UTC abwesend", each) for each in said), said
