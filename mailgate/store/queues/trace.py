@@ -8,7 +8,7 @@ Nothing here decides what is worth a line.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -128,13 +128,27 @@ def _came(row: Any) -> list[Line]:
     sender = "an unknown sender" if row["sender"] is None else f"<{row['sender']}>"
     recipients = ", ".join(json.loads(row["recipients"])) or "nobody named"
     arrived = f"{row['source']}, from {sender} to {recipients}, {row['size']} bytes"
-    steps = (each.partition(": ") for each in json.loads(row["way"]))
-    found = [_of(row, row["done_at"], step, text) for step, _, text in steps if row["done_at"] is not None]
+    found = [_of(row, row["done_at"], step, text) for step, text in _way(row) if not _is_end(row, step, text)]
     return [_of(row, row["received_at"], "arrived", arrived), *found]
 
 
 def _ended(row: Any) -> list[Line]:
-    return [] if row["done_at"] is None else [_of(row, row["done_at"], row["state"], _end(row))]
+    """How it ended: in the words of its way, which say why, where they are of this end."""
+    if row["done_at"] is None:
+        return []
+    said = next((text for step, text in _way(row) if _is_end(row, step, text)), _end(row))
+    return [_of(row, row["done_at"], row["state"], said)]
+
+
+def _way(row: Any) -> Iterator[tuple[str, str]]:
+    for each in json.loads(row["way"]) if row["done_at"] is not None else ():
+        step, _, text = each.partition(": ")
+        yield step, text
+
+
+def _is_end(row: Any, step: str, text: str) -> bool:
+    """Whether a step of its way is its end, not that of an earlier try."""
+    return bool(step == row["state"] and text.partition(" ")[0] == row["reason"])
 
 
 def _of(row: Any, at: float, step: str, text: str) -> Line:

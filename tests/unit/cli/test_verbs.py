@@ -380,6 +380,25 @@ def test_the_last_step_of_a_trace_is_done(desk, capsys):
     assert steps[-1] == "done"
 
 
+@pytest.mark.parametrize(
+    ("more", "end"),
+    [
+        ("Auto-Submitted: auto-replied\nSubject: Out of office", "quarantined: auto-reply-without-ticket an automatic"),
+        ("Subject: Hello\nMessage-ID: <k1@client.example>", "dropped: duplicate"),
+    ],
+)
+def test_the_end_of_a_mail_is_one_line_that_says_why(desk, capsys, more, end):
+    (desk / "b.eml").write_text(f"From: Karen <karen@client.example>\nTo: support@bank.example\n{more}\n\nAway.\n")
+    assert call("ingest", "b.eml") == 0
+    if end.startswith("dropped"):
+        (desk / "c.eml").write_text("Received: by b\n" + (desk / "b.eml").read_text())
+        assert call("ingest", "c.eml") == 0
+    assert call("trace", "karen@client.example") == 0
+    out = capsys.readouterr().out
+    assert out.count(end.partition(" ")[0]) == 1
+    assert end in out
+
+
 def test_trace_finds_mail_without_from_by_its_envelope_sender(desk, capsys):
     (desk / "b.eml").write_bytes(b"\xff\xfe\x00garbage")
     assert call("ingest", "b.eml", "--sender", "Odd@client.example") == 0
