@@ -70,6 +70,7 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     POISON = "poison"  # three tries failed
     UNPROVEN_AGENT = "unproven-agent"
+    TRUST_REFUSED = "trust-refused"  # the same, where `[trust] otherwise = "refuse"`
     RULE_DROP = "rule-drop"
     RULE_REJECT = "rule-reject"
     AUTO_REPLY_WITHOUT_TICKET = "auto-reply-without-ticket"

@@ -30,7 +30,7 @@ def hold_unproven(situation: Situation, context: Context) -> Outcome:
     agent = config.agents[situation.sender.agent]
     why = situation.sender.why
     if config.trust.otherwise == "refuse":
-        return Outcome(state="quarantined", reason=Reason.UNPROVEN_AGENT, why=why)
+        return Outcome(state="quarantined", reason=Reason.TRUST_REFUSED, why=why)
     notice_id = context.keyring.notice_id(0, agent.email, NoticeKind.CONFIRM, received.source_key, context.now.date())
     code = key_text(notice_id).rpartition(".")[2][:12]
     waiting = situation.known.unproven

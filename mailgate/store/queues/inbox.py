@@ -28,6 +28,8 @@ from mailgate.ticket import Queued
 
 # In quarantine, of no concern.
 USUAL = (Reason.AUTO_REPLY_WITHOUT_TICKET, Reason.BANNED, Reason.BOUNCE_UNMATCHED, Reason.POSTMASTER_LIMIT)
+# In quarantine, and nobody has to look: also what the administrator wants refused, and anybody can send.
+SETTLED = (*USUAL, Reason.TRUST_REFUSED)
 MAX_TRIES = 3
 RETRY_FIRST, RETRY_MOST = timedelta(minutes=1), timedelta(hours=1)  # for a mail that waits for a file
 CLAIM_BYTES = 16_000_000  # raw bytes that one batch may hold in memory
@@ -311,7 +313,7 @@ def forget_raw(db: Db, before: datetime, limit: int) -> int:
         "DELETE FROM raw WHERE id IN (SELECT raw_id FROM inbox WHERE raw_id IS NOT NULL"  # noqa: S608
         f" AND (state IN ('done', 'dropped') OR (state = 'quarantined' AND reason {db.any_of}))"
         " AND received_at < ? ORDER BY received_at LIMIT ?)",
-        [db.values(USUAL), before.timestamp(), limit],
+        [db.values(SETTLED), before.timestamp(), limit],
     )
 
 

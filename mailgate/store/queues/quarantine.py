@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailgate.store.db import Db
-from mailgate.store.queues.inbox import USUAL, queued
+from mailgate.store.queues.inbox import SETTLED, queued
 from mailgate.ticket import Queued
 
 _ASIDE = "state IN ('held', 'quarantined')"  # by which the index of these mails is found
@@ -13,9 +13,9 @@ _OVERTAKEN = 1000  # later mails that may have been worked before one that takes
 
 
 def troubles(db: Db) -> int:
-    """How many mails in quarantine ask for a look; those of `USUAL` do not."""
+    """How many mails in quarantine ask for a look; those of `SETTLED` do not."""
     sql = f"SELECT id FROM inbox WHERE {_ASIDE} AND state = 'quarantined' AND reason {db.none_of}"  # noqa: S608
-    return len(db.all(sql, [db.values(USUAL)]))
+    return len(db.all(sql, [db.values(SETTLED)]))
 
 
 def since(db: Db, before: datetime, last_id: int) -> list[Queued]:

@@ -8,7 +8,7 @@ import pytest
 
 from mailgate.reasons import Reason
 from mailgate.store.queues import quarantine
-from mailgate.store.queues.inbox import USUAL
+from mailgate.store.queues.inbox import SETTLED
 from tests.desk import KAREN, Bench
 
 SECOND = timedelta(seconds=1)
@@ -27,12 +27,12 @@ def put(bench: Bench, state: str, reason: str, done: timedelta = -2 * SECOND, id
     return id_ or one
 
 
-@pytest.mark.parametrize("usual", USUAL)
-def test_what_is_usual_asks_for_no_look(bench: Bench, usual: str) -> None:
+@pytest.mark.parametrize("settled", SETTLED)
+def test_what_is_settled_asks_for_no_look(bench: Bench, settled: str) -> None:
     for state, reason in (
         ("quarantined", Reason.POISON.value),
         ("quarantined", Reason.POISON.value),
-        ("quarantined", usual),
+        ("quarantined", settled),
         ("held", Reason.UNPROVEN_AGENT.value),
         ("done", ""),
     ):
