@@ -11,7 +11,8 @@ nothing here stores or sends.
   kept and tried again, and the other addresses go on.
 - Too many connections, by the relay's words: this connection pauses; nothing is wrong.
 - 5xx at RCPT: this recipient. 5xx at DATA or after it: this message. While the relay has not
-  shown lately that it takes anything, either is tried three times.
+  shown lately that it takes anything, either is tried three times; so is a mailbox that is full,
+  after DATA, where it is not said whose.
 - Anything else, 4xx and broken connections above all: again later, for five days.
 """
 
@@ -204,14 +205,14 @@ def judge(
             return Throttled()
         case Meaning.SENDER if not reply.stage.about_relay:
             return SenderRefused(_growing(attempts, jitter, FIRST_PAUSE, LONGEST_PAUSE))
-        case Meaning.LOGIN:
+        case Meaning.LOGIN | Meaning.QUOTA:
             return RelayIll(lasting=True)
         case Meaning.OWN_MAILBOX if reply.stage in (Stage.DATA, Stage.DATA_END):
             return RelayIll(lasting=True)
     if _relay_is_ill(reply, streak, proven=proven):
         return RelayIll(lasting=reply.permanent)
     if reply.permanent:
-        doubtful = not (proven or reply.dead_address or _about_message(reply))
+        doubtful = not (proven or reply.dead_address or _about_message(reply)) or _leaves_open_whose(reply)
         if doubtful and attempts < UNPROVEN_TRIES:
             return RetryAt(after(attempts, age, jitter))
         return Failed(Fault.RECIPIENT if reply.stage is Stage.RCPT else Fault.MESSAGE, reply.dead_address)
@@ -237,6 +238,11 @@ def _relay_is_ill(reply: Reply, streak: Streak, *, proven: bool) -> bool:
 def _about_message(reply: Reply) -> bool:
     """Whether a refusal speaks of the size or form of this one message."""
     return reply.enhanced in _ABOUT_THE_MESSAGE or (reply.code == 552 and not reply.enhanced)
+
+
+def _leaves_open_whose(reply: Reply) -> bool:
+    """Whether a refusal after DATA says that a mailbox is full: the recipient's (RFC 3463 3.3), or the sender's."""
+    return reply.enhanced == "5.2.2" and reply.stage in (Stage.DATA, Stage.DATA_END)
 
 
 def after(attempts: int, age: timedelta, jitter: float) -> timedelta:

@@ -1,4 +1,4 @@
-"""What a relay's words mean beyond their code: sign in, not as this sender, wait, our own mailbox is full.
+"""What a relay's words mean beyond their code: sign in, not as this sender, wait, our own mailbox or quota is full.
 
 Pure. Providers refuse for such reasons with codes that elsewhere condemn a recipient or a message;
 the words are theirs, each with its source.
@@ -17,6 +17,7 @@ class Meaning(StrEnum):
     SENDER = "sender"  # it may not send as this address: other addresses may
     THROTTLED = "throttled"  # too many connections or mails: wait, nothing is wrong
     OWN_MAILBOX = "own-mailbox"  # the account that sends is full
+    QUOTA = "quota"  # the account has sent all that it may for now
 
 
 # https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/non-delivery-reports-in-exchange-online
@@ -42,6 +43,11 @@ _OWN_MAILBOX = re.compile(
     r"\b5\.2\.2\b.*(?:STOREDRV\.Submission|Submission\.Exception|your (?:mailbox|account))", re.IGNORECASE
 )
 
+# https://support.google.com/a/answer/3726730 (550 5.4.5); Exchange by its name of the exception
+_QUOTA = re.compile(
+    r"\b5\.4\.5\b.*sending (?:limit|quota)|SubmissionQuotaExceeded|(?:daily|hourly) (?:\w+ )?sending (?:limit|quota)",
+    re.IGNORECASE,
+)
 
 # https://www.postfix.org/postconf.5.html#reject_unauthenticated_sender_login_mismatch; (5.7.57) the page of 5.7.60
 _LOGIN = re.compile(r"\bnot logged in\b|\b5\.7\.57\b|authentication (?:is )?required", re.IGNORECASE)
@@ -57,6 +63,8 @@ def meaning(code: int, text: str) -> Meaning | None:
             return Meaning.SENDER
         if _OWN_MAILBOX.search(line):
             return Meaning.OWN_MAILBOX
+        if _QUOTA.search(line):
+            return Meaning.QUOTA
     if 400 <= code <= 499 and (code == 432 or _THROTTLED.search(line)):
         return Meaning.THROTTLED
     return None

@@ -218,6 +218,21 @@ def test_an_account_that_is_full_is_an_ill_relay_and_no_failure():
     assert verdict(Stage.RCPT, 552, said) == Failed(Fault.RECIPIENT), "that is the recipient's mailbox"
 
 
+@pytest.mark.parametrize("stage", [Stage.MAIL, Stage.RCPT, Stage.DATA_END])
+def test_an_account_that_has_sent_its_share_is_an_ill_relay_and_no_failure(stage):
+    assert verdict(stage, 550, "5.4.5 Daily user sending limit exceeded.") == RelayIll(lasting=True)
+
+
+@pytest.mark.parametrize("stage", [Stage.DATA, Stage.DATA_END])
+def test_a_mailbox_that_is_full_after_data_may_be_the_senders(stage):
+    assert [verdict(stage, 554, "5.2.2 mailbox full", attempts=tries) for tries in (1, 2, 3)] == [
+        RetryAt(timedelta(minutes=1)),
+        RetryAt(timedelta(minutes=2)),
+        Failed(Fault.MESSAGE),
+    ]
+    assert verdict(Stage.RCPT, 554, "5.2.2 mailbox full") == Failed(Fault.RECIPIENT)
+
+
 @pytest.mark.parametrize("stage", [*BEFORE_MAIL, Stage.MAIL])
 def test_a_streak_outlives_a_broken_connection(stage):
     assert refuse("a@x", "b@x").then("c@x", Reply(stage, 421)) == refuse("a@x", "b@x")

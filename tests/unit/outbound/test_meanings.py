@@ -48,6 +48,19 @@ def test_the_relay_wants_a_sign_in(code, text):
     assert meaning(code, text) is Meaning.LOGIN
 
 
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (550, "5.4.5 Daily user sending limit exceeded. For more information on Gmail sending limits go to"),
+        (550, "5.4.5 Daily sending quota exceeded."),
+        (554, "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; permanent exception"),
+        (550, "Hourly sending limit reached"),
+    ],
+)
+def test_the_account_has_sent_all_that_it_may(code, text):
+    assert meaning(code, text) is Meaning.QUOTA
+
+
 def test_the_mailbox_of_the_account_is_full():
     assert meaning(554, "5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceeded") is Meaning.OWN_MAILBOX
     assert meaning(552, "5.2.2 your mailbox\nis full") is Meaning.OWN_MAILBOX
@@ -60,6 +73,7 @@ def test_the_mailbox_of_the_account_is_full():
         (450, "4.7.60 Client does not have permissions to send as this sender"),
         (550, "5.7.1 Too many connections"),
         (552, "5.2.2 mailbox full"),
+        (550, "5.4.5 Mail system congestion"),
         (550, "5.1.1 User unknown"),
         (451, "4.3.0 try again later"),
         (0, "no answer"),
