@@ -49,13 +49,15 @@ def read_secret(table: Table, key: str, value: object, *, needed: bool = True) -
     """Read a secret: a string, `{ env = "NAME" }`, or the path of `{ file = "PATH" }` or `{ credential = "NAME" }`.
 
     A credential is a file in systemd's $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=).
-    An unavailable secret is a problem only if `needed` or `Reading.secrets` is set.
+    An unavailable secret is a problem only if `needed` or `Reading.secrets` is set. A warning is due where anybody can
+    read its file.
     """
     reading, spot = table.reading, table.at(key)
     missing = reading.error if needed else reading.missing_secret
     if isinstance(value, str) and value.strip():
         if CONTROL.search(value):
             reading.error(spot, "must be one line without control characters")
+        reading.warn_of_readers(spot, reading.file, ', or write { file = "PATH" }')
         return Secret(value)
     match value:
         case {"env": str(name), **rest} if name and not rest:
@@ -68,7 +70,8 @@ def read_secret(table: Table, key: str, value: object, *, needed: bool = True) -
                 return Secret()
             return Path(folder) / name
         case {"file": str(name), **rest} if name and not rest:
-            return reading.folder / Path(name)
+            reading.warn_of_readers(spot, reading.folder / name)
+            return reading.folder / name
     given = "an empty one" if isinstance(value, str) else masked(value)
     reading.error(spot, f"must be a string, {_FORMS}, not {given}")
     return Secret()
@@ -82,9 +85,6 @@ def password(table: Table, key: str) -> Secret:
         return Secret()
     value = table.raw(key)
     found = read_secret(table, key, value, needed=False)
-    if isinstance(value, str) and value and table.reading.open_to_others:
-        where = f"{table.reading.file} is readable by others: chmod 600 {table.reading.file}"
-        table.reading.warn(table.at(key), f'{where}, or write {{ file = "PATH" }}')
     return found if isinstance(found, Secret) else Secret(_content(table, key, found))
 
 

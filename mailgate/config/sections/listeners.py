@@ -122,6 +122,7 @@ def _tls(table: Table) -> ServerTls | None:
     found.done()
     if cert is None or key is None:
         return None
+    table.reading.warn_of_readers(found.at("key"), key)
     tls = ServerTls(cert, key, implicit)
     if table.reading.secrets and table.reading.thorough:
         _check_pair(found, tls)

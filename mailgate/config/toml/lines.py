@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 
-KeyPath = tuple[str | int, ...]
+from mailgate.config.toml.reader import KeyPath
 
 _TOKEN = re.compile(
     r'''"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?'{3,5}|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|\n|[][{}=,]|[^\s\[\]{}=,\#"']+''',

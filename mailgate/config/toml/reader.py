@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
+from stat import S_IROTH, S_IXOTH
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -93,13 +93,15 @@ class Reading:
         where = f"[{spot.label}]" if spot.label else ""
         self.problems.append(Problem(where, what, nearest(self._lines, spot.path), str(self.file), warning=warning))
 
-    @cached_property
-    def open_to_others(self) -> bool:
-        """Whether users other than its owner can read the file."""
+    def warn_of_readers(self, spot: Spot, path: Path, instead: str = "") -> None:
+        """Warn where anybody can read the file of a secret, through every folder above it; its group may."""
         try:
-            return bool(self.file.stat().st_mode & 0o044)
+            place = path.resolve()
+            anybody = place.stat().st_mode & S_IROTH and all(each.stat().st_mode & S_IXOTH for each in place.parents)
         except OSError:
-            return False
+            return
+        if anybody:
+            self.warn(spot, f"{path} is readable by others: chmod o= {path}{instead}")
 
     def missing_secret(self, spot: Spot, what: str) -> None:
         """Add a problem for an unavailable secret, if secrets are needed."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
+import tempfile
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from mailgate.store.db import open_writer
 from mailgate.worker.secrets import open_secrets
 from tests.configs import completed
 
+DATA = Path(__file__).parents[2] / "data"
 LITERAL = "correct horse battery staple"
 
 
@@ -128,16 +132,41 @@ def test_an_empty_or_binary_password_file_is_rejected(content: bytes, tmp_path: 
         config(tmp_path, more=MAILBOX.format('{ file = "password" }'))
 
 
-def test_a_password_in_a_file_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
-    file = tmp_path / "config.toml"
-    file.write_text(completed(f"[desk]\n{MAILBOX.format(chr(34) + 'hunter2' + chr(34))}"))
-    for mode, warned in ((0o600, False), (0o640, True), (0o604, True)):
+@pytest.fixture
+def etc() -> Iterator[Path]:
+    """A folder that anybody may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, False), (0o604, True), (0o644, True)])
+def test_a_secret_in_a_file_that_anybody_can_read_is_a_warning(etc: Path, mode: int, warned: bool) -> None:
+    """Its group may be that of the daemon."""
+    inside = completed(f'[desk]\nsecret = "{LITERAL}"\n{MAILBOX.format(chr(34) + "hunter2" + chr(34))}')
+    (etc / "inside.toml").write_text(inside)
+    (etc / "secret").write_text(LITERAL)
+    (etc / "password").write_text("hunter2")
+    shutil.copy(DATA / "localhost.pem", etc / "key.pem")
+    beside = '{ file = "password" }'
+    tls = '[smtp]\nlisten = "127.0.0.1:8025"\ntls = { cert = "key.pem", key = "key.pem" }\n'
+    (etc / "beside.toml").write_text(
+        completed(f'[desk]\nsecret = {{ file = "secret" }}\n{tls}{MAILBOX.format(beside)}')
+    )
+    for file in etc.iterdir():
         file.chmod(mode)
-        _, warnings = load(file, {})
-        assert [f"chmod 600 {file}" in str(each) for each in warnings if "password" in each.where] == [True] * warned
-    (tmp_path / "password").write_text("hunter2")
-    file.write_text(completed(f"[desk]\n{MAILBOX.format('{ file = `password` }'.replace('`', chr(34)))}"))
-    assert not [each for each in load(file, {})[1] if "password" in each.where]
+    assert told(etc / "inside.toml") == ["inside.toml", "inside.toml"] * warned
+    assert told(etc / "beside.toml") == ["key.pem", "password", "secret"] * warned
+    etc.chmod(0o750)
+    assert told(etc / "beside.toml") == [], "nobody gets there"
+
+
+def told(config: Path) -> list[str]:
+    """The files of which a warning says that others can read them."""
+    said = [str(each) for each in load(config, {})[1]]
+    return sorted(
+        each.partition(" is readable by others: ")[0].rpartition("/")[2] for each in said if "chmod o=" in each
+    )
 
 
 def test_secrets_are_never_printed(tmp_path: Path) -> None:
