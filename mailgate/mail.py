@@ -117,6 +117,7 @@ class Delivery:
     authserv_ids: tuple[str, ...] = ()
     quiet: bool = False
     login: str = ""  # key of the agent who logged in to hand it over
+    mark: str = ""  # by which its mailbox marks it as spam
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,3 +283,4 @@ class Received:
     authserv_ids: tuple[str, ...] = ()  # hosts whose Authentication-Results are trusted on this way in
     quiet: bool = False  # ingest --quiet: no automatic mail
     login: str = ""  # key of the agent who logged in to hand it over
+    mark: str = ""  # by which its mailbox marks it as spam

@@ -257,6 +257,7 @@ class Bench:
         arrived: datetime | None = None,
         authserv_ids: tuple[str, ...] = (),
         quiet: bool = False,
+        mark: str = "",
     ) -> int:
         """Put a mail into the inbox; it is not worked yet."""
         self.mails += 1
@@ -271,6 +272,7 @@ class Bench:
             arrived_at=arrived or self.now,
             authserv_ids=authserv_ids,
             quiet=quiet,
+            mark=mark,
         )
         with self.db.transaction():
             return inbox.add(self.db, [self.db.files.filed(delivery)], self.now)[0]
@@ -287,7 +289,7 @@ class Bench:
 
     def take(self, sender: str, text: str, **more: object) -> None:
         """Write a mail and take it; it is not worked yet."""
-        ways = {"rcpt", "envelope_from", "key", "arrived", "authserv_ids", "quiet"}
+        ways = {"rcpt", "envelope_from", "key", "arrived", "authserv_ids", "quiet", "mark"}
         self.now += timedelta(seconds=1)
         raw = self.write(sender, text, **{k: v for k, v in more.items() if k not in ways})  # type: ignore[arg-type]
         self.accept(raw, **{k: v for k, v in more.items() if k in ways})  # type: ignore[arg-type]

@@ -77,6 +77,7 @@ def prepare(claimed: Claimed, context: Context, keep: Keep) -> Prepared:
         authserv_ids=claimed.authserv_ids,
         quiet=claimed.quiet,
         login=claimed.login,
+        mark=claimed.mark,
     )
     content = digest(mail, kept, lambda subject: strip_subject(subject, context.config.desk))
     return Prepared(

@@ -17,7 +17,7 @@ from pathlib import Path
 from mailgate.errors import StorageError, WrongSchema
 from mailgate.store.engine import Db, Engine, Found, Migration
 
-VERSION = 20
+VERSION = 21
 COMPATIBLE = 20  # the oldest schema whose programs may work on a database of VERSION
 RECORDED = 20  # the first schema that records this
 

@@ -68,7 +68,8 @@ CREATE TABLE inbox (
     login TEXT NOT NULL DEFAULT '',           -- key of the agent who logged in to hand it over
     retry_at REAL,                            -- a file of it cannot be read: tried again then
     standing TEXT NOT NULL DEFAULT '',        -- 'proven' to be its author's, 'weak' where it has no effect, '' else
-    node INTEGER NOT NULL DEFAULT 0           -- number of the node that claimed it last
+    node INTEGER NOT NULL DEFAULT 0,          -- number of the node that claimed it last
+    mark TEXT NOT NULL DEFAULT ''             -- by which its mailbox marks it as spam
 ) STRICT;
 CREATE INDEX inbox_waiting ON inbox (id) WHERE state IN ('new', 'working');
 CREATE INDEX inbox_waiting_large ON inbox (id) WHERE state IN ('new', 'working') AND size > 1000000;

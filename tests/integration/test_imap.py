@@ -203,6 +203,14 @@ async def test_read_or_unread_makes_no_difference(server: Dovecot, desk: Desk, u
         await desk.finished(4)
 
 
+async def test_what_the_mailbox_says_of_a_message_comes_with_it(server: Dovecot, desk: Desk, user: str) -> None:
+    for number, flags in enumerate(([b"$Junk"], [b"Junk", b"NonJunk"], [b"\\Seen"])):
+        server.deliver([mail(number)], user=user, flags=flags)
+    async with desk.watching(box(server, user)):
+        await desk.finished(3)
+    assert [row["mark"] for row in await desk.rows("SELECT mark FROM inbox ORDER BY id")] == ["keyword $Junk", "", ""]
+
+
 async def test_odd_folder_names(server: Dovecot, desk: Desk, user: str) -> None:
     """Names outside ASCII, with blanks, quotes and ampersands (modified UTF-7, RFC 3501 5.1.3)."""
     source, target = 'Anfragen & "Würstchen" 日本', "Erledigt (schön) & weg"

@@ -82,7 +82,8 @@ def _with_spam(db: Db, situation: Situation, context: Context) -> Situation:
     received, config = situation.received, context.config
     if not config.spam.headers or situation.sender.proven:
         return situation
-    found = spam.mark(received.mail, spam.provider_of(received.source_key, config.mailboxes.values()))
+    provider = spam.provider_of(received.source_key, config.mailboxes.values())
+    found = received.mark or spam.mark(received.mail, provider)
     if found and (since := held.spam_since(db, received.id)):
         return replace(situation, released=SpamRelease(since, ADMIN))
     return replace(situation, spam=found) if found else situation

@@ -24,6 +24,7 @@ from mailgate.inbound.imap.headers import read_summary
 from mailgate.inbound.imap.plan import BATCH_COUNT, COMMAND_COUNT, Plan, batches, left_alone, pause, plan
 from mailgate.inbound.imap.session import Fetched, Outline, Session
 from mailgate.mail import Delivery
+from mailgate.rules.screening.spam import keyword
 from mailgate.settings import Mailbox
 from mailgate.store.queues import ledger, left_behind
 
@@ -279,6 +280,7 @@ class Drain:
             raw=message.raw,
             arrived_at=message.arrived_at or self._bridge.clock(),
             authserv_ids=self._mailbox.authserv_ids,
+            mark=keyword(message.flags),
         )
 
     def _outlines(self, uids: Sequence[int]) -> dict[int, Outline]:

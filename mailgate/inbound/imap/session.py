@@ -46,6 +46,7 @@ class Fetched:
 
     raw: bytes = field(repr=False)
     arrived_at: datetime | None
+    flags: tuple[str, ...] = ()  # system flags and keywords
 
 
 class Session:
@@ -165,8 +166,8 @@ class Session:
     def messages(self, uids: Sequence[int]) -> dict[int, Fetched]:
         """Whole messages, unmarked (BODY.PEEK); those that are gone or unreadable are absent."""
         return {
-            uid: Fetched(data[b"BODY[]"], _utc(data.get(b"INTERNALDATE")))
-            for uid, data in self._fetch(uids, ("INTERNALDATE", "BODY.PEEK[]")).items()
+            uid: Fetched(data[b"BODY[]"], _utc(data.get(b"INTERNALDATE")), _flags(data.get(b"FLAGS")))
+            for uid, data in self._fetch(uids, ("INTERNALDATE", "FLAGS", "BODY.PEEK[]")).items()
             if isinstance(data.get(b"BODY[]"), bytes)
         }
 
@@ -336,6 +337,11 @@ def readable(sockets: Sequence[socket.socket], seconds: float) -> None:
 
 def _same_folder(one: str, other: str) -> bool:
     return one == other or one.upper() == other.upper() == "INBOX"  # RFC 3501 5.1
+
+
+def _flags(found: object) -> tuple[str, ...]:
+    flags = found if isinstance(found, tuple) else ()
+    return tuple(each.decode("ascii", "replace") for each in flags if isinstance(each, bytes))
 
 
 def _utc(date: datetime | None) -> datetime | None:

@@ -2,7 +2,8 @@
 
 Only the marks above the first Received field count: those are of the server that handed the mail
 over, while anybody may have written the rest. Microsoft files its marks further below, and removes
-those of others: in its mailboxes they count wherever they stand.
+those of others: in its mailboxes they count wherever they stand. A keyword of an IMAP mailbox was
+set by the server or by somebody who reads it.
 """
 
 from __future__ import annotations
@@ -88,6 +89,18 @@ def mark(mail: Mail, provider: str) -> str:
         on_top.append((name, value))
     found = _first(on_top, MARKS)
     return found or (_first(mail.headers, MARKS_OF_MICROSOFT) if provider == MICROSOFT else "")
+
+
+# https://www.iana.org/assignments/imap-jmap-keywords ($Junk, $NotJunk, $Phishing); the others are mail programs' own
+_JUNK = frozenset({"$junk", "junk", "$phishing"})
+_NOT_JUNK = frozenset({"$notjunk", "notjunk", "nonjunk"})
+
+
+def keyword(flags: Iterable[str]) -> str:
+    """The keyword by which a mailbox marks a mail as spam; "" for none, or where another one says the opposite."""
+    known = {flag.lower(): flag for flag in flags}
+    junk = sorted(_JUNK & known.keys())
+    return f"keyword {known[junk[0]]}" if junk and _NOT_JUNK.isdisjoint(known) else ""
 
 
 def _first(headers: Iterable[tuple[str, str]], marks: Mapping[str, Callable[[str], bool]]) -> str:

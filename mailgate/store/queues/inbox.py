@@ -55,6 +55,7 @@ class Claimed:
     authserv_ids: tuple[str, ...]
     quiet: bool
     login: str = ""  # key of the agent who logged in to hand it over
+    mark: str = ""  # by which its mailbox marks it as spam
     tries: int  # this one included
     load: Callable[[], bytes] = field(repr=False)  # the bytes as they came; a large mail's are read from their file
 
@@ -79,8 +80,8 @@ def _insert(db: Db, delivery: Delivery, now: datetime) -> int:
     sender = delivery.envelope.sender
     return db.insert(
         "INSERT INTO inbox (source, source_key, raw_id, size, sender, recipients, authserv_ids, quiet,"
-        " login, arrived_at, received_at, from_email)"
-        " VALUES (?, ?, (SELECT max(id) FROM raw), ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " login, mark, arrived_at, received_at, from_email)"
+        " VALUES (?, ?, (SELECT max(id) FROM raw), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             delivery.source,
             delivery.source_key,
@@ -90,6 +91,7 @@ def _insert(db: Db, delivery: Delivery, now: datetime) -> int:
             json.dumps(delivery.authserv_ids),
             int(delivery.quiet),
             delivery.login,
+            delivery.mark,
             delivery.arrived_at.timestamp(),
             now.timestamp(),
             storable(normalise(sender or "")),  # until the mail is read, so that `trace` finds it at once
@@ -190,6 +192,7 @@ def _claimed(row: Any, files: RawFiles) -> Claimed:
         authserv_ids=tuple(json.loads(row["authserv_ids"])),
         quiet=bool(row["quiet"]),
         login=row["login"],
+        mark=row["mark"],
         tries=row["tries"],
     )
 

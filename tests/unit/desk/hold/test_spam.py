@@ -56,6 +56,18 @@ def test_marked_mail_is_held_unanswered_and_listed_at_eight(tmp_path: Path) -> N
     assert "Not shown here: 0 new, 1 older;" in second.text
 
 
+def test_the_keyword_of_a_mailbox_is_a_mark(tmp_path: Path) -> None:
+    bench = desk(tmp_path)
+    assert bench.send(KAREN, "Buy now.", mark="keyword $Junk") == []
+    row = bench.last()
+    assert (row["state"], row["reason"], row["error"]) == ("held", "spam", "keyword $Junk")
+    (mail,) = listed(bench, seconds=1)
+    assert "keyword $Junk" in mail.text
+    (tmp_path / "ignoring").mkdir()
+    ignoring = desk(tmp_path / "ignoring", "[spam]\nheaders = false\n")
+    assert ignoring.send(KAREN, "Help.", mark="keyword $Junk")
+
+
 def test_release_opens_the_ticket_as_if_it_had_not_been_marked(tmp_path: Path) -> None:
     bench = desk(tmp_path)
     bench.send(KAREN, "It does not work.", headers=MARK)

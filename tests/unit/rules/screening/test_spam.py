@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailgate.reading.parse import parse
-from mailgate.rules.screening.spam import mark, provider_of
+from mailgate.rules.screening.spam import keyword, mark, provider_of
 from mailgate.settings import Credentials, Mailbox
 
 RECEIVED = "Received: from a.example by mx.bank.example; Fri, 20 Nov 2026 09:00:00 +0000\n"
@@ -89,3 +89,21 @@ def test_the_provider_is_that_of_the_mailbox() -> None:
     assert provider_of(f"imap:{boxes[1].place}:7:1", boxes) == "microsoft"
     assert provider_of(f"imap:{boxes[0].place}:7:1", boxes) == "custom"
     assert provider_of("smtp:1", boxes) == ""
+
+
+@pytest.mark.parametrize(
+    ("flags", "found"),
+    [
+        (("\\Seen", "$Junk"), "keyword $Junk"),
+        (("$junk",), "keyword $junk"),
+        (("Junk", "$Forwarded"), "keyword Junk"),
+        (("$Phishing",), "keyword $Phishing"),
+        (("$Junk", "$NotJunk"), ""),
+        (("Junk", "NonJunk"), ""),
+        (("NotJunk", "Junk"), ""),
+        (("\\Seen", "JunkRecorded", "NonJunk"), ""),
+        ((), ""),
+    ],
+)
+def test_a_keyword_marks_unless_another_says_the_opposite(flags: tuple[str, ...], found: str) -> None:
+    assert keyword(flags) == found
