@@ -147,7 +147,13 @@ def _report(error: Exception) -> int:
     if isinstance(error, OSError) and error.filename is not None:  # a file named by an option
         complain(told(error))
         return EXIT_FAILURE
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and str(error) == _NO_THREAD):
+        complain("out of memory, or of what a limit allows (ulimit -v, ulimit -u)")
+        return EXIT_TEMPORARY
     raise error
+
+
+_NO_THREAD = "can't start new thread"  # Python's words where the system gives no stack or no thread
 
 
 def _parse(verb: str | None, argv: Sequence[str]) -> argparse.Namespace:

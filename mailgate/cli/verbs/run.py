@@ -6,10 +6,11 @@ import argparse
 import gc
 import logging
 import os
+import resource
 import signal
 import sys
 
-from mailgate.cli.common import config_of, new_option, now, print_json, secrets_of
+from mailgate.cli.common import config_of, new_option, now, print_json, say, secrets_of
 from mailgate.config.dump import effective
 from mailgate.daemon.main import Daemon
 from mailgate.daemon.spawn import start_worker
@@ -23,6 +24,7 @@ from mailgate.system.log_format import FORMATS, LogHandler, formatter
 from mailgate.system.service_manager import Notifier, open_sockets
 from mailgate.worker.node import joined
 
+ADDRESS_SPACE = 500 * 1024 * 1024  # bytes that the daemon takes of it at its start, most of them not of memory
 GC_THRESHOLD = 20_000  # new objects between garbage collections; one mail makes some thousands, most short-lived
 
 
@@ -37,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT."""
     config = config_of(args, secrets=True)
     _refuse_broken_texts(config)
+    _warn_of_little_memory()
     handler = LogHandler(sys.stderr)
     handler.setFormatter(formatter(args.log))
     logging.basicConfig(level=logging.DEBUG if args.verbose else logging.INFO, handlers=[handler])
@@ -62,6 +65,13 @@ def run(args: argparse.Namespace) -> int:
             daemon = Daemon(config, worker, ready=ready, notifier=notifier, opened=opened, node=node)
             event_loop.run(daemon.run(), os.environ)
     return 0
+
+
+def _warn_of_little_memory() -> None:
+    """Before it runs out: a library in C then ends the process, and says nothing of the limit."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if 0 < limit < ADDRESS_SPACE:
+        say(f"warning: ulimit -v allows {limit // 1024} kB, mailgate needs about {ADDRESS_SPACE // 1024}")
 
 
 def _refuse_broken_texts(config: Config) -> None:

@@ -1,7 +1,8 @@
 """The explanation of a due time, line by line: `tickets show` and `due_explained`.
 
-Tells what `sla.clock` counts and counts nothing of its own. In the desk's time zone, and
-bounded: the middle of a long story is summed up.
+Tells what `sla.clock` counts and counts nothing of its own. A ticket keeps the due time of the configuration
+under which it last changed: another one is told, not explained by hours that did not make it. In the desk's
+time zone, and bounded: the middle of a long story is summed up.
 """
 
 from __future__ import annotations
@@ -70,6 +71,9 @@ def explain_due(ticket: Ticket, config: Config) -> tuple[str, ...]:
     due = due_time(ticket, plan, calendar, stretches)
     if ticket.due_manual:
         return ("due time set by hand", *_outcome(ticket, ticket.due_manual, words))
+    if ticket.due_at and ticket.due_at != due:
+        by = ("due time by an earlier configuration", *_outcome(ticket, ticket.due_at, words))
+        return (*by, f"by the present one {f'due {words.zoned(due)}' if due else 'not due'}, from its next change on")
     if plan.resolve is None:
         return (f"{plan.name}: no time to resolve",)
     reopened = ", when it was reopened" if ticket.reopened else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -299,6 +300,25 @@ def test_an_unexpected_exception_prints_an_error_document(desk, capsys, monkeypa
         main(["status", "--json"])
     document = json.loads(capsys.readouterr().out)
     assert (document["ok"], document["error"]) == (False, "RuntimeError: a bug")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
+def test_want_of_memory_is_told_in_one_line(desk, capsys, monkeypatch, error):
+    def starved(*_, **__):
+        raise error
+
+    monkeypatch.setattr("mailgate.cli.verbs.status.config_of", starved)
+    assert main(["status"]) == 75
+    assert capsys.readouterr().err == "mailgate: out of memory, or of what a limit allows (ulimit -v, ulimit -u)\n"
+
+
+def test_a_limit_on_memory_is_told_before_it_ends_the_daemon(desk):
+    """With the lock held: the daemon begins and does not stay."""
+    command = ["sh", "-c", 'ulimit -v 480000; exec "$@"', "sh", sys.executable, "-m", "mailgate", "run"]
+    with Lock(desk / "var/mailgate.db"):
+        done = subprocess.run(command, cwd=desk, capture_output=True, text=True, check=False)
+    assert "warning: ulimit -v allows 480000 kB, mailgate needs about 512000\n" in done.stderr
+    assert done.returncode == 1
 
 
 def test_explain_prints_the_same_fields_for_an_unreadable_file(desk, capsys):

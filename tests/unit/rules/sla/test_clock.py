@@ -391,6 +391,19 @@ def test_the_story_names_holidays_and_another_year():
     assert explain_due(ticket(start=ny("2026-12-31T13:00")), sev_c())[-1] == "due Mon 4 Jan 2027 12:00 EST"
 
 
+def test_a_due_time_of_an_earlier_configuration_is_no_story_of_this_one():
+    before = ticket()
+    before = replace(before, due_at=clock(before, sev_c()).due_at)
+    assert explain_due(before, sev_c()) == explain_due(replace(before, due_at=None), sev_c())
+    assert explain_due(before, sev_c(resolve=2 * HOUR)) == (
+        "due time by an earlier configuration",
+        "due Mon 23 Nov 12:00 EST",
+        "by the present one due Fri 20 Nov 15:00 EST, from its next change on",
+    )
+    assert explain_due(before, sev_c(resolve=None))[-1] == "by the present one not due, from its next change on"
+    assert explain_due(replace(before, due_manual=before.due_at), sev_c())[0] == "due time set by hand"
+
+
 def test_the_story_of_a_clock_that_stands_still():
     told = explain_due(ticket(log=[(Status.PENDING, ny("2026-11-20T14:30"))]), sev_c())
     assert told[2:] == (
