@@ -102,11 +102,14 @@ _MOST_DIGITS = 18  # a larger number fits in no column
 
 def words(text: str) -> str:
     """What is stored or looked for, as `type` of an argument. Raises ArgumentTypeError."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # bytes of another encoding (PEP 383)
-        raise argparse.ArgumentTypeError(f"{text} is not UTF-8") from None
+    if not is_utf8(text):
+        raise argparse.ArgumentTypeError(f"{text} is not UTF-8")
     return text
+
+
+def is_utf8(text: str) -> bool:
+    """Whether an argument was typed in UTF-8; bytes of another encoding are surrogates (PEP 383)."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def parse_duration(option: str, text: str) -> timedelta:

@@ -192,6 +192,8 @@ def _names_a_file(argv: Sequence[str]) -> bool:
         if word in ("-c", "--config", "--sender", "--recipient"):
             next(rest, None)
             after_unknown = False
+        elif word == "--":
+            return next(rest, None) is not None
         elif word.startswith("-"):
             known = "=" in word or word.startswith("-c") or word in ("-", "-h", "--help", "--json", "--quiet", "--new")
             after_unknown = not known

@@ -55,8 +55,10 @@ _BARE_VALUE = re.compile(r"^\s*[\w.-]+\s*=\s*[A-Za-z]")
 def find(explicit: str | None, environ: Mapping[str, str]) -> Path:
     """The configuration file: `explicit`, else $MAILGATE_CONFIG, else the first default path that exists.
 
-    Raises ConfigError when none is given and no default path exists.
+    Raises ConfigError when none is given and no default path exists, and for an empty name: a script has lost it.
     """
+    if explicit == "":
+        raise ConfigError((Problem("", "-c names no file"),))
     if named := explicit or environ.get("MAILGATE_CONFIG"):
         return Path(named)
     for path in DEFAULT_PATHS:

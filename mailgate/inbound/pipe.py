@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import mktime_tz, parsedate_tz
@@ -40,9 +40,14 @@ class Stored:
 def messages(path: Path) -> Iterator[Stored]:
     """The messages in a file or Maildir, in their order there, one at a time.
 
-    A file is a message when it is named `.eml` or does not begin like an mbox. Raises
-    NotFound for what is not there or a folder that is no Maildir, OSError for what cannot be read.
+    A file is a message when it is named `.eml` or does not begin like an mbox. Raises NotFound for what is not there,
+    no file, or a folder that is no Maildir, OSError with the name of what cannot be read.
     """
+    with _named(path):
+        yield from _messages(path)
+
+
+def _messages(path: Path) -> Iterator[Stored]:
     if _is_maildir(path):
         yield from (_from_maildir(file) for file in _maildir_files(path))
     elif _is_mbox(path):
@@ -53,11 +58,22 @@ def messages(path: Path) -> Iterator[Stored]:
 
 def count(path: Path) -> int:
     """How many messages `messages` will give; cheaper than reading them. Raises as it does."""
-    if _is_maildir(path):
-        return len(_maildir_files(path))
-    if _is_mbox(path):
-        return sum(begins for begins, _ in _mbox_lines(path))
-    return 1
+    with _named(path):
+        if _is_maildir(path):
+            return len(_maildir_files(path))
+        if _is_mbox(path):
+            return sum(begins for begins, _ in _mbox_lines(path))
+        return 1
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """An error of a file that was opened, and cannot be read to its end, has no name of its own."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def delivery(
@@ -103,7 +119,8 @@ def _source_key(raw: bytes, envelope: Envelope) -> str:
 
 def _is_mbox(path: Path) -> bool:
     if not path.is_file() and not path.is_fifo():
-        raise NotFound(f"{path}: {'a folder, but no Maildir' if path.is_dir() else 'no such file'}")
+        there = "a folder, but no Maildir" if path.is_dir() else "no file" if path.exists() else "no such file"
+        raise NotFound(f"{path}: {there}")
     if path.suffix.lower() == ".eml" or path.is_fifo():
         return False
     with path.open("rb") as file:

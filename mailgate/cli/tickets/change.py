@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from mailgate.cli.common import complain, config_of, now, plain, print_json, public_text, writing
+from mailgate.cli.common import complain, config_of, is_utf8, now, plain, print_json, public_text, writing
 from mailgate.cli.json_errors import result_fields
 from mailgate.cli.standard_streams import read_input
 from mailgate.desk.agent import perform
@@ -101,6 +101,8 @@ def do(args: argparse.Namespace) -> int:
     """`tickets do N '#command' …`: apply all commands, or none if one of them fails."""
     config = config_of(args)
     lines = [line for command in args.commands for line in command.splitlines()]
+    if wrong := next((line for line in lines if not is_utf8(line)), ""):
+        raise BadArgument(f"{wrong} is not UTF-8")
     read = read_commands(lines)
     if words := read.rest:  # a forgotten # must not become a reply
         raise BadArgument(f"“{words[0]}” is not a command: commands begin with #, text is given with --text")

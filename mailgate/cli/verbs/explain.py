@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mailgate.cli.common import complain, config_of, now, plain, print_json, public_text, reading
+from mailgate.cli.common import complain, config_of, now, plain, print_json, public_text, reading, told
 from mailgate.cli.standard_streams import read_input
 from mailgate.desk.outcome import Context
 from mailgate.desk.prepare import prepare
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
             except BrokenPipeError:  # the reader of the output has closed it
                 raise
             except (MailgateError, OSError) as error:
-                message = public_text(error) if isinstance(error, MailgateError) else str(error)
+                message = public_text(error) if isinstance(error, MailgateError) else told(error)
                 complain(message)
                 if args.json:
                     print_json({"ok": False, **unread(name, message)})

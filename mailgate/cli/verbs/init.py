@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from mailgate.cli.common import now, print_json, say
+from mailgate.cli.common import now, print_json, say, words
 from mailgate.cli.interview import Interview, Terminal, Trials
 from mailgate.cli.verbs import login
 from mailgate.config.load import load
@@ -30,17 +30,21 @@ _ZONE_FILES = Path("/usr/share/zoneinfo")
 def configure(parser: argparse.ArgumentParser) -> None:
     """The answers as flags, for scripts."""
     parser.add_argument("dir", type=Path, metavar="DIR")
-    parser.add_argument("--name", help="the desk's name")
-    parser.add_argument("--address", help="the address people write to")
+    parser.add_argument("--name", type=words, help="the desk's name")
+    parser.add_argument("--address", type=words, help="the address people write to")
     parser.add_argument("--provider", choices=[*PROVIDERS], help="how mail comes and goes: an account there")
-    parser.add_argument("--user", help="the account's user name at the provider (default: the address)")
-    parser.add_argument("--tenant", help="Microsoft 365: the organisation (default: the address's domain)")
-    parser.add_argument("--client-id", help="Microsoft 365: the registered application")
-    parser.add_argument("--listen", help="how mail comes: SMTP here, HOST:PORT")
-    parser.add_argument("--imap", metavar="USER@HOST", help="how mail comes: an IMAP account, user and host")
-    parser.add_argument("--relay", help="how mail goes: HOST:PORT of the relay, or maildir")
-    parser.add_argument("--agent", action="append", default=[], metavar="'NAME <ADDRESS>'", help="may be repeated")
-    parser.add_argument("--timezone", help="such as Europe/Berlin")
+    parser.add_argument("--user", type=words, help="the account's user name at the provider (default: the address)")
+    parser.add_argument("--tenant", type=words, help="Microsoft 365: the organisation (default: the address's domain)")
+    parser.add_argument("--client-id", type=words, help="Microsoft 365: the registered application")
+    parser.add_argument("--listen", type=words, help="how mail comes: SMTP here, HOST:PORT")
+    parser.add_argument(
+        "--imap", type=words, metavar="USER@HOST", help="how mail comes: an IMAP account, user and host"
+    )
+    parser.add_argument("--relay", type=words, help="how mail goes: HOST:PORT of the relay, or maildir")
+    parser.add_argument(
+        "--agent", type=words, action="append", default=[], metavar="'NAME <ADDRESS>'", help="may be repeated"
+    )
+    parser.add_argument("--timezone", type=words, help="such as Europe/Berlin")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     table.add_argument("--department", default="")
     table.add_argument("--assignee", default="", help="an agent or a team; nobody for unassigned tickets")
     table.add_argument("--overdue", action="store_true")
-    table.add_argument("--search", default="", metavar="WORDS")
+    table.add_argument("--search", type=words, default="", metavar="WORDS")
     table.add_argument("--limit", type=_limit, metavar="N", help="show at most N tickets")
 
     show = subs.add_parser(

@@ -26,9 +26,8 @@ from mailgate.store.db import Db, Row
 from mailgate.store.raw_files import RawFiles
 from mailgate.ticket import Queued
 
-# In quarantine, of no concern.
+# In quarantine: of no concern; and what nobody has to look at, since anybody can send it and it is to be refused.
 USUAL = (Reason.AUTO_REPLY_WITHOUT_TICKET, Reason.BANNED, Reason.BOUNCE_UNMATCHED, Reason.POSTMASTER_LIMIT)
-# In quarantine, and nobody has to look: also what the administrator wants refused, and anybody can send.
 SETTLED = (*USUAL, Reason.TRUST_REFUSED)
 MAX_TRIES = 3
 RETRY_FIRST, RETRY_MOST = timedelta(minutes=1), timedelta(hours=1)  # for a mail that waits for a file
@@ -90,8 +89,7 @@ def _insert(db: Db, delivery: Delivery, now: datetime) -> int:
             json.dumps(delivery.envelope.recipients),
             json.dumps(delivery.authserv_ids),
             int(delivery.quiet),
-            delivery.login,
-            delivery.mark,
+            *(delivery.login, delivery.mark),
             delivery.arrived_at.timestamp(),
             now.timestamp(),
             storable(normalise(sender or "")),  # until the mail is read, so that `trace` finds it at once

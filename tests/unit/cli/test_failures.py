@@ -386,3 +386,17 @@ def test_json_says_of_an_error_what_is_told_on_standard_error(tmp_path, monkeypa
     assert main([*words, "--json"]) != 0
     out, err = capsys.readouterr()
     assert f"mailgate: {json.loads(out)['error']}\n" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("tickets", "do", "1001", "#subject \udcff"), 2),
+        (("tickets", "do", "1001", "--as", "ann", "#note \udcff"), 2),
+        (("tickets", "list", "--search", "\udcff"), 2),
+        (("init", "new", "--name", "\udcff"), 2),
+    ],
+)
+def test_an_argument_in_another_encoding_is_refused(desk, capsys, words, code):
+    assert main(words) == code
+    assert "is not UTF-8" in capsys.readouterr().err

@@ -256,7 +256,9 @@ def test_a_failed_ingest_from_a_pipe_exits_75(desk, monkeypatch, line):
     assert call("ingest", *line.split()) == 75
 
 
-@pytest.mark.parametrize("line", ["--bogus a.eml", "a.eml --bogus value", "--quiet none.eml", "--sender=x none.eml"])
+@pytest.mark.parametrize(
+    "line", ["--bogus a.eml", "a.eml --bogus value", "--quiet none.eml", "--sender=x none.eml", "-- --x"]
+)
 def test_a_failed_ingest_of_a_file_does_not(desk, line):
     assert call("ingest", *line.split()) in (1, 2)
 

@@ -86,6 +86,8 @@ def test_the_file_is_the_one_given_or_the_first_default_path(tmp_path: Path, mon
     assert find(None, {}) == Path("config.toml")
     assert find(None, {"MAILGATE_CONFIG": "/a"}) == Path("/a")
     assert find("/b", {"MAILGATE_CONFIG": "/a"}) == Path("/b")
+    with pytest.raises(ConfigError, match="-c names no file"):
+        find("", {"MAILGATE_CONFIG": "/a"})
 
 
 # ---- built-ins and defaults -------------------------------------------------------------

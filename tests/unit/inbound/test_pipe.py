@@ -3,6 +3,7 @@
 import mailbox
 import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -50,6 +51,14 @@ def test_an_mbox_line_on_top_of_a_message_is_no_part_of_it(tmp_path):
     path = tmp_path / "a.eml"
     path.write_bytes(raw)
     assert read(path) == [Stored(b"Subject: a\n\nFrom me\n")]
+
+
+def test_what_cannot_be_read_to_its_end_has_a_name():
+    for read_it in (count, lambda path: list(messages(path))):
+        with pytest.raises(OSError, match="'/proc/self/mem'"):  # nothing lies at its beginning
+            read_it(Path("/proc/self/mem"))
+    with pytest.raises(NotFound, match="/dev/null: no file"):
+        list(messages(Path("/dev/null")))
 
 
 def test_what_is_not_there_is_said(tmp_path):
