@@ -134,6 +134,31 @@ def test_a_database_without_permissions_is_reported_with_owner_and_user() -> Non
         assert caught.value.cure.startswith(f"make {database} accessible for ")
 
 
+@pytest.mark.parametrize("verb", ["status", "tickets list", "database status", "explain mail.eml"])
+def test_a_folder_that_hides_the_database_is_trouble_of_the_storage(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "config.toml").write_text(CONFIG)
+        (folder / "mail.eml").write_text("Subject: Hello\n\nHelp.\n")
+        (folder / "var").mkdir()
+        (folder / "var").chmod(0)
+        if user == 0:  # root can open everything: test as another user
+            os.seteuid(65534)
+        try:
+            words = verb.replace("mail.eml", str(folder / "mail.eml")).split()
+            assert main(["-c", str(folder / "config.toml"), *words]) == 75
+        finally:
+            os.seteuid(user)
+            (folder / "var").chmod(0o700)
+    err = capsys.readouterr().err
+    assert f"cannot open {folder}/var/mailgate.db: permission denied" in err
+    assert "To mend it: make " in err
+
+
 @pytest.mark.parametrize("forbidden", ["mailgate.db-wal", "mailgate.db-shm", ""])
 def test_what_sqlite_cannot_write_beside_the_database_is_named(forbidden: str) -> None:
     """As after root used `sqlite3`, whose "attempt to write a readonly database" names no file and no cure."""

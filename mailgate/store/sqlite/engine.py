@@ -17,7 +17,7 @@ from mailgate.store.sqlite import connection as files
 from mailgate.store.sqlite.connection import connect, log_path, make_private, storage_errors
 from mailgate.store.sqlite.db import SqliteDb
 from mailgate.system.crash_points import crossing
-from mailgate.system.storage import probe
+from mailgate.system.storage import os_trouble, probe
 
 LONGEST_LOG = 10_000  # pages of 4 kB before whoever commits must do what `checkpoint` does
 
@@ -33,8 +33,11 @@ class Sqlite(Engine):
         self.name = str(path)
 
     def exists(self) -> bool:
-        """Whether the file is there."""
-        return self.path.exists()
+        """Whether the file is there. Raises StorageError where that is hidden."""
+        try:
+            return self.path.exists()
+        except OSError as error:  # a folder above it may not be entered
+            raise os_trouble(error, self.path, "open", setting="[storage] database") from error
 
     def open_writer(self) -> Db:
         """A connection for a one-shot command."""
@@ -75,7 +78,7 @@ class Sqlite(Engine):
 
     def schema(self) -> Found:
         """The schema of the file; none when there is no file, or nothing in it."""
-        if not self.path.exists():
+        if not self.exists():
             return Found(0, 0)
         with storage_errors(), closing(connect(self.path, "ro")) as connection:
             return _found(connection)
@@ -105,7 +108,7 @@ class Sqlite(Engine):
 
     def size(self, tables: Sequence[str]) -> Size:
         """Bytes of the file, and rows."""
-        if not (size := _size(self.path)):
+        if not self.exists() or not (size := _size(self.path)):
             return Size(schema=0)
         with storage_errors(), closing(connect(self.path, "ro")) as connection:
             has = _found(connection)
