@@ -1,4 +1,4 @@
-"""An agent's reply in a thread of ten entries and of a thousand: processor time of the worker's part of the work."""
+"""A message and a reply in a thread of ten entries and of a thousand: processor time of the worker's part."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from datetime import timedelta
 from benchmarks.harness import Setting
 from benchmarks.results import Line, Spread, at_most
 from mailgate.store.columns import insert_sql
-from mailgate.store.tickets.rows import entry_row
-from mailgate.ticket import Actor, Address, Entry, EntryKind
+from mailgate.store.tickets.rows import entry_row, event_row
+from mailgate.ticket import Actor, Address, Entry, EntryKind, Event, EventKind
+from mailgate.worker import batch
 from tests.desk import ANN, Bench, to, with_ticket
 
 _SIZES = (10, 1000)  # entries
+_WHAT = ("a requester's message", "an agent's reply")
+_EVENTS = {EntryKind.MESSAGE: EventKind.MESSAGE, EntryKind.REPLY: EventKind.REPLIED, EntryKind.NOTE: EventKind.NOTED}
+_AGAIN = """
+    INSERT INTO outbox (cause, message_id, ticket, kind, mail_from, recipient, agent, subject, state, created_at,
+        next_attempt_at) SELECT cause || '/' || ?, message_id || ?, ticket, kind, mail_from, recipient, agent, subject,
+        'sent', created_at, next_attempt_at FROM outbox WHERE id <= 3
+"""
 _ANN = ANN.rsplit("<", maxsplit=1)[-1].strip(">")
 _TEXT = "The portal shows an error of its own again. " * 15
 
@@ -23,21 +31,26 @@ def thread(setting: Setting) -> list[Line]:
     for size in _SIZES:
         (setting.folder / str(size)).mkdir()
         desks[size] = _desk(setting, size)
-    spent: dict[int, list[float]] = {size: [] for size in _SIZES}
+    spent: dict[tuple[str, int], list[float]] = {(what, size): [] for what in _WHAT for size in _SIZES}
     for turn in range(setting.runs * 3 + 3):
         for size, desk in desks.items():
-            spent[size].append(_reply(desk, turn) * 1000)
-    short, long = (spent[size][3:] for size in _SIZES)
-    setting.raw["thread"] = {"10": short, "1000": long}
-    return [
-        Line("an agent's reply in a thread of 10 entries", Spread.of(short).text(" ms", 1)),
-        Line("an agent's reply in a thread of 1,000 entries", Spread.of(long).text(" ms", 1)),
-        at_most("a thread of 1,000 entries / of 10", Spread.ratio(long, short), 1.5, "times", 2),
-    ]
+            for what, seconds in zip(_WHAT, _exchange(desk, turn), strict=True):
+                spent[what, size].append(seconds * 1000)
+    spent = {which: values[3:] for which, values in spent.items()}
+    setting.raw["thread"] = {f"{what}, {size}": values for (what, size), values in spent.items()}
+    lines = []
+    for what in _WHAT:
+        short, long = (spent[what, size] for size in _SIZES)
+        lines += [
+            Line(f"{what} in a thread of 10 entries", Spread.of(short).text(" ms", 1)),
+            Line(f"{what} in a thread of 1,000 entries", Spread.of(long).text(" ms", 1)),
+            at_most(f"{what}: a thread of 1,000 entries / of 10", Spread.ratio(long, short), 1.5, "times", 2),
+        ]
+    return lines
 
 
 def _desk(setting: Setting, size: int) -> Bench:
-    """A ticket with so many entries: messages and replies in turn, a tenth of them notes."""
+    """A ticket with so many entries: messages and replies in turn, a tenth of them notes, and as many notices."""
     bench = with_ticket(setting.folder / str(size))
     requester, ann = bench.ticket().requester, Address(_ANN, "Ann Archer")
     with bench.db.transaction():
@@ -51,18 +64,30 @@ def _desk(setting: Setting, size: int) -> Bench:
                 at=bench.now + timedelta(seconds=number),
                 text=f"Number {number}: {_TEXT}",
             )
-            row = entry_row(1001, entry)
-            bench.db.run(insert_sql("entry", (*row,)), [*row.values()])
+            event = Event(kind=_EVENTS[kind], by=entry.by, at=entry.at)
+            for table, row in (("entry", entry_row(1001, entry)), ("event", event_row(1001, event))):
+                bench.db.run(insert_sql(table, (*row,)), [*row.values()])
+            if number % 2:
+                bench.db.run(_AGAIN, [str(number), str(number)])
     bench.now += timedelta(seconds=size)
     return bench
 
 
-def _reply(bench: Bench, turn: int) -> float:
-    """Seconds for the agent's answer to the alert of a new message."""
+def _exchange(bench: Bench, turn: int) -> tuple[float, float]:
+    """Seconds for a new message, and for the agent's answer to its alert."""
     bench.now += timedelta(minutes=1)
-    alerts = bench.send(bench.ticket().requester.email, f"And now, {turn}?", answers=bench.ack)
+    bench.take(bench.ticket().requester.email, f"And now, {turn}?", answers=bench.ack)
+    asked = _drained(bench)
+    alert = to([mail for mail in bench.new() if mail.ticket], _ANN)
     bench.now += timedelta(minutes=1)
-    bench.take(ANN, f"Please try the portal again, number {turn}.\n", answers=to(alerts, _ANN))
+    bench.take(ANN, f"Please try the portal again, number {turn}.\n", answers=alert)
+    answered = _drained(bench)
+    bench.new()
+    return asked, answered
+
+
+def _drained(bench: Bench) -> float:
+    """Seconds for the work on the mails that wait."""
     began = time.process_time()
-    bench.drain()
+    batch.drain(bench.db, bench.desk, lambda: bench.now)
     return time.process_time() - began

@@ -99,9 +99,11 @@ class Outcome:
     """What becomes of one mail, order or timer. Nothing is written yet.
 
     Where `uncounted` is not empty, nothing is decided: the mail is worked again once these reports are counted.
+    Nor is anything where `unread` is true: it depends on older entries, and is decided again once these are read.
     """
 
     uncounted: tuple[ReportOrder, ...] = ()
+    unread: bool = False
     # Changes without their notices, the main one first, and the answer to the author; empty in a complete outcome.
     announced: tuple[Announcement, ...] = ()
     to_author: AuthorAnswer | None = None

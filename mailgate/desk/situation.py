@@ -28,7 +28,7 @@ from mailgate.rules.threading.trust import Sender
 from mailgate.rules.ticket.bans import Ban
 from mailgate.rules.ticket.rating import Rating
 from mailgate.store.tickets.queries import Query
-from mailgate.ticket import Actor, Address, Change, Entry, EntryKind, Event, StoredAttachment, Ticket
+from mailgate.ticket import Actor, Address, Change, Entry, EntryKind, Event, OlderNote, StoredAttachment, Ticket
 
 NO_COMMANDS = Commands((), (), ())
 SHOWN = 6  # latest entries of a thread that notices may show
@@ -38,11 +38,14 @@ SHOWN = 6  # latest entries of a thread that notices may show
 class TicketRecord:
     """A ticket and its history as stored, oldest first.
 
-    A brief record holds the latest entries and no events (see `desk/gather/records.py`).
+    How much of it is read: `desk/gather/records.py`.
     """
 
     ticket: Ticket
     thread: tuple[Entry, ...] = ()
+    older: bool = False  # there may be entries before those of `thread`
+    notes: tuple[OlderNote, ...] = ()  # the notes among these, where a reply is compared with them
+    agents_wrote: tuple[tuple[EntryKind, str], ...] = ()  # entries of which kinds, by key, those who wrote first ahead
     events: tuple[Event, ...] = ()
     notices: tuple[SentNotice, ...] = ()
     below: tuple[int, ...] = ()  # tickets merged into it, and into those
@@ -116,6 +119,16 @@ class Known:
         record = self.records.get(number)
         return record.thread if record else ()
 
+    def older_notes(self, number: int) -> tuple[OlderNote, ...]:
+        """The notes before the entries of `thread`, where a reply is compared with them."""
+        record = self.records.get(number)
+        return record.notes if record else ()
+
+    def has_older(self, number: int) -> bool:
+        """Whether the ticket may have entries before those of `thread`."""
+        record = self.records.get(number)
+        return record is not None and record.older
+
     def events(self, number: int) -> tuple[Event, ...]:
         """The events of a ticket; none for a ticket that is opened now."""
         record = self.records.get(number)
@@ -140,7 +153,7 @@ class Known:
         )
         return Audience(
             last_sent={each.recipient: each.message_id for each in record.notices},
-            involved=tuple(dict.fromkeys(entry.by.agent_key for entry in record.thread if entry.by.is_agent)),
+            involved=tuple(dict.fromkeys(key for _, key in record.agents_wrote)),
             history=tuple(reversed(record.thread[-SHOWN:])),
             merged=tuple(merged),
             away=self.away,

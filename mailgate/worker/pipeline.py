@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from mailgate.desk.agent.report_mails import report_for
 from mailgate.desk.decide import decide, dropped, quarantined
-from mailgate.desk.gather.mail import gather
+from mailgate.desk.gather.mail import gather, with_whole_thread
 from mailgate.desk.notify.announce import complete
 from mailgate.desk.outcome import Context, Outcome, ReportOrder
 from mailgate.desk.prepare import Prepared
@@ -45,9 +45,12 @@ def think(db: Db, prepared: Prepared, context: Context) -> Verdict:
         why = f"the same mail came before, as inbox {situation.duplicate_of}"
         outcome = _with_burnt_keys(dropped(Reason.DUPLICATE, why), situation, prepared, context)
         return Verdict(prepared=prepared, situation=situation, outcome=outcome)
-    outcome = _with_burnt_keys(decide(situation, context), situation, prepared, context)
+    outcome = decide(situation, context)
+    if outcome.unread:
+        situation = with_whole_thread(db, situation, context)
+        outcome = decide(situation, context)
     outcome = replace(
-        outcome,
+        _with_burnt_keys(outcome, situation, prepared, context),
         highest_number=situation.highest_number,
         releases_spam=situation.released is not None,
         signing=signing_of(situation, context.config),

@@ -245,7 +245,8 @@ class AgentAnswer:
         request, number = self.task.request, self.task.ticket.number
         if not (self.post.replies and request.kept_back):
             return
-        said = any(each.kind is EntryKind.REPLY and each.by == request.by for each in request.known.thread(number))
+        record = request.known.records.get(number)
+        said = record is not None and (EntryKind.REPLY, request.agent_key) in record.agents_wrote
         for file in request.kept_back:
             if not (said and attachments.added_by_programs(file)):
                 yield phrase("done.file_kept_back", name=seen(file.name))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from mailgate.desk.bounces import returned_key, returned_to
 from mailgate.desk.gather.opening import of_opening
-from mailgate.desk.gather.records import gather_ticket, read_records
+from mailgate.desk.gather.records import Extent, gather_ticket, read_records
 from mailgate.desk.gather.request import of_agents_request, with_attached_mails_ticket, with_signatures
 from mailgate.desk.hold.spam import reads_list
 from mailgate.desk.matter import agents_matter, matter_of
@@ -68,6 +68,12 @@ def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
     return _with_passed(db, _with_known(db, situation, matter, rating, context), context)
 
 
+def with_whole_thread(db: Db, situation: Situation, context: Context) -> Situation:
+    """The situation of an agent's mail, with every entry of the thread that it answers."""
+    known = of_agents_request(db, situation, context, whole=True)
+    return _with_passed(db, replace(situation, known=known), context)
+
+
 def _with_passed(db: Db, situation: Situation, context: Context) -> Situation:
     """With what was passed on to the administrator lately, for a mail that is theirs too."""
     config = context.config
@@ -100,6 +106,8 @@ def gather_held(db: Db, inbox_id: int, context: Context, why: Reason = Reason.UN
     match = thread.pick(found.refs, found.found, sender, context.config)
     situation = replace(found, sender=sender, authors=True, match=match)
     held_ = _with_known(db, situation, agents_matter(situation, context.config), None, context)
+    if held_.matter is Matter.REQUEST:
+        held_ = replace(held_, known=of_agents_request(db, held_, context, whole=True))
     if (promised := sent.readers_when_held(db, inbox_id)) is None:
         return held_
     return replace(held_, known=replace(held_.known, promised=promised))
@@ -218,7 +226,7 @@ def _of_customer(db: Db, situation: Situation, context: Context) -> Known:
     if ticket is None or not role:
         return of_opening(db, situation, {}, context)
     whole = bool(commands_of(situation).words)
-    records = read_records(db, [ticket], whole=whole, events=not ticket.status.active)
+    records = read_records(db, [ticket], Extent(whole=whole, events=not ticket.status.active))
     if role != "asked" and not may_reopen(ticket, situation.received.arrived_at, context.config):
         return of_opening(db, situation, records, context)
     return Known(away=absences.away(db, context.now), records=records)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 
 from mailgate.desk.agent.queries import number_shown, query_of
 from mailgate.desk.gather.opening import of_opening, with_opening_by_hand
-from mailgate.desk.gather.records import gather_absence, next_number, read_records
+from mailgate.desk.gather.records import Extent, gather_absence, next_number, read_records
 from mailgate.desk.matter import number_of, opens_as_customer, opens_by_hand
 from mailgate.desk.notify.related_tickets import OTHERS
 from mailgate.desk.opening.forwarded import with_ticket
@@ -16,6 +17,8 @@ from mailgate.desk.request.request import CliOrder
 from mailgate.desk.situation import Ended, Known, Situation, TicketRecord
 from mailgate.rules.commands.syntax import Commands
 from mailgate.rules.people.permissions import sees
+from mailgate.rules.threading.keys import Key
+from mailgate.rules.ticket.reopening import TOLD_FOR
 from mailgate.settings import Agent, Config
 from mailgate.store.db import Db
 from mailgate.store.people import absences, bans, signatures
@@ -35,15 +38,16 @@ def gather_order(
 ) -> tuple[CliOrder, Ticket | None]:
     """An order of the command line, and its ticket."""
     ticket = tickets.get(db, number)
-    known = _of_request(db, ticket, commands, agent, context, writes=any(commands.rest))
+    writes = any(commands.rest)
+    known = _of_request(db, ticket, commands, agent, context, writes=writes, whole=writes)
     if "split" in commands.verbs:
         known = replace(known, next_number=next_number(db, context.config))
     known = with_signatures(db, known, agent.key if agent else "")
     return CliOrder(agent=agent, commands=commands, cause=cause, at=context.now, known=known), ticket
 
 
-def of_agents_request(db: Db, situation: Situation, context: Context) -> Known:
-    """What an agent's request needs: its ticket, or what opening one needs."""
+def of_agents_request(db: Db, situation: Situation, context: Context, *, whole: bool = False) -> Known:
+    """What an agent's request needs: its ticket, or what opening one needs. `whole`: with every entry of the thread."""
     config, commands = context.config, situation.commands
     number = number_of(situation)
     ticket = (situation.found.tickets.get(number) or tickets.get(db, number)) if number else None
@@ -53,7 +57,9 @@ def of_agents_request(db: Db, situation: Situation, context: Context) -> Known:
     if opens_by_hand(situation, ticket, config):
         known = with_signatures(db, _of_request(db, None, commands, agent, context, writes=writes), agent.key)
         return with_opening_by_hand(db, known, situation, context)
-    known = with_signatures(db, _of_request(db, ticket, commands, agent, context, writes=writes), agent.key)
+    since = _answered_at(db, situation, number)
+    known = _of_request(db, ticket, commands, agent, context, writes=writes, whole=whole, since=since)
+    known = with_signatures(db, known, agent.key)
     if situation.match.key:
         known = replace(known, promised=sent.readers(db, situation.match.key.text))
     if key := _of_tables(situation):
@@ -65,15 +71,30 @@ def of_agents_request(db: Db, situation: Situation, context: Context) -> Known:
     return known
 
 
+def _own_keys(situation: Situation, number: int) -> list[Key]:
+    """The keys in the mail that were made for its author, and for this ticket; 0: for several or none."""
+    keys = (ref.key for ref in situation.refs if ref.key and ref.key.text in situation.sender.own_keys)
+    return [key for key in keys if key.ticket == number]
+
+
 def _of_tables(situation: Situation) -> str:
     """The KEY of the mail about several tickets or none that the mail answers; "" if there is none."""
-    keys = (ref.key for ref in situation.refs if ref.key and ref.key.text in situation.sender.own_keys)
-    return next((key.text for key in keys if key.ticket == 0), "")
+    return next((key.text for key in _own_keys(situation, 0)), "")
+
+
+def _answered_at(db: Db, situation: Situation, number: int) -> datetime | None:
+    """When the newest mail about the ticket was made that the mail answers, or the one about several; None: neither.
+
+    What the author was told since then says what of the thread they know (`desk/hold/collision.py`).
+    """
+    keys = (_own_keys(situation, number), _own_keys(situation, 0)[:1])
+    times = (sent.newest(db, [key.text for key in each]) for each in keys if each)
+    return min(filter(None, times), default=None)
 
 
 def with_signatures(db: Db, known: Known, agent: str) -> Known:
     """`known` with how its agent signs, and the authors of the notes that it holds."""
-    authors = {entry.by.agent_key for each in known.records.values() for entry in each.thread}
+    authors = {key for each in known.records.values() for _, key in each.agents_wrote}
     learned = signatures.of_agents(db, {agent, *authors} - {""})
     return replace(known, signatures=learned, endings=signatures.endings(db, agent) if agent else ())
 
@@ -92,9 +113,17 @@ def with_attached_mails_ticket(db: Db, situation: Situation, context: Context) -
 
 
 def _of_request(
-    db: Db, ticket: Ticket | None, commands: Commands, agent: Agent | None, context: Context, *, writes: bool
+    db: Db,
+    ticket: Ticket | None,
+    commands: Commands,
+    agent: Agent | None,
+    context: Context,
+    *,
+    writes: bool,
+    whole: bool = False,
+    since: datetime | None = None,
 ) -> Known:
-    """What commands and text need. `writes`: there is text or a file."""
+    """What commands and text need. `writes`: there is text or a file. `since`: which notices may count."""
     config, verbs = context.config, commands.verbs
     away = absences.away(db, context.now)
     queries = {query_of(each, agent, context) for each in commands.commands if each.verb in ("list", "search")}
@@ -106,7 +135,12 @@ def _of_request(
         index_percent=search.unfinished(db) if "search" in verbs else None,
         meanwhile={key: gather_absence(db, each, config) for key, each in away.items() if "back" in verbs},
     )
-    return _with_ticket(db, known, ticket, verbs, config, writes=writes) if ticket else known
+    if ticket is None:
+        return known
+    if ticket.reopened:  # was the requester told that it is resolved?
+        since = min(since or context.now, context.now - TOLD_FOR)
+    extent = Extent(whole=whole, events=writes or ticket.reopened > 0, notes=writes, since=since)
+    return _with_ticket(db, known, ticket, verbs, config, extent)
 
 
 def _listed(db: Db, query: Query, agent: Agent | None, config: Config) -> list[Ticket]:
@@ -126,17 +160,18 @@ def _named(db: Db, commands: Commands) -> dict[int, TicketRecord]:
     changed = {int(each.value) for each in commands.commands if each.verb in ("merge", "link")}
     numbers = (number_shown(each.value) for each in commands.commands if each.verb == "show")
     others, shown = histories.with_ends(db, changed), tickets.get_many(db, map(int, filter(None, numbers)))
-    return read_records(db, others.values()) | read_records(db, shown.values(), whole=True)
+    return read_records(db, others.values()) | read_records(db, shown.values(), Extent(whole=True))
 
 
-def _with_ticket(db: Db, known: Known, ticket: Ticket, verbs: frozenset[str], config: Config, *, writes: bool) -> Known:
+def _with_ticket(db: Db, known: Known, ticket: Ticket, verbs: frozenset[str], config: Config, extent: Extent) -> Known:
     """`known` with the ticket of the request; of a merged one, with the ticket it went into and all merged there."""
     ends = histories.with_ends(db, [ticket.number]) if ticket.merged_into else {ticket.number: ticket}
     end = next(each for each in ends.values() if not each.merged_into)
-    whole = writes or bool(verbs & _WHOLE) or end is not ticket or ticket.reopened > 0
-    family = read_records(db, [end], whole=whole)
+    if verbs & _WHOLE or end is not ticket or end.merged:
+        extent = Extent(whole=True, notes=extent.notes)
+    family = read_records(db, [end], extent)
     records, splits = {**known.records, **family}, "split" in verbs
-    if not (writes or splits or verbs & _PUBLISHED):
+    if not (extent.notes or splits or verbs & _PUBLISHED):
         return replace(known, records=records)
     entries = [entry for each in family.values() for entry in each.thread if entry.kind is EntryKind.MESSAGE]
     targets = [each.ticket for each in family.values() if splits or each.ticket.number in (ticket.number, end.number)]

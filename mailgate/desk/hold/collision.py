@@ -31,6 +31,8 @@ def collision(request: AgentMail, text: str, ticket: Ticket, context: Context) -
         return None
     answered = _answered(situation, record) or request.known.tables_at
     entries = _posted(record, request.agent.key, answered or received.arrived_at - RECENT)
+    if record.older and len(entries) == len(record.thread):  # there may be more of them
+        return Outcome(unread=True)
     newer = overlooked(
         (each for each in entries if each.entry.kind is EntryKind.REPLY and each.entry.by != request.by),
         answered=answered,

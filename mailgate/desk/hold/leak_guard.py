@@ -28,7 +28,7 @@ from mailgate.rules.replies.leak import leak
 from mailgate.rules.text.cleanup import seen
 from mailgate.rules.text.signature import signature_of
 from mailgate.settings import Config
-from mailgate.ticket import Address, Entry, EntryKind, Event, EventKind, Ticket
+from mailgate.ticket import Address, Entry, EntryKind, Event, EventKind, OlderNote, Ticket
 
 
 def refusal(request: Request, post: AgentText, context: Context) -> Phrase | None:
@@ -68,6 +68,8 @@ def guarded(
     found = found or (internal_file(request, target) if post.replies else "")
     if not found:
         return None
+    if request.known.has_older(target.ticket.number):  # one of the older entries may have told the requester
+        return Outcome(unread=True)
     text = post.text if post.replies else request.text
     fact = phrase("held.leak", found=found)
     return hold(request, ticket, (Reason.LEAK, "it seems to hold internal text"), (fact,), text, context)
@@ -94,17 +96,13 @@ def _own(post: AgentText) -> str:
 def _internal(request: Request, texts: Iterable[str], published: Entry | None, target: Target, context: Context) -> str:
     """The internal text that public texts hold; "" for none. A note that is published is not compared with itself."""
     config, known, ticket = context.config, request.known, target.ticket
-    thread, events, similar = (
-        known.thread(ticket.number),
-        known.events(ticket.number),
-        known.similar.get(ticket.number, ()),
-    )
+    events, similar = known.events(ticket.number), known.similar.get(ticket.number, ())
     related, own = related_texts(known, target, config), published.id if published else 0
     return leak(
         texts,
         internal=(
             *related.internal,
-            *(entry.text for entry in thread if entry.kind is EntryKind.NOTE and entry.id != own),
+            *(entry.text for entry in _notes(request, ticket) if entry.id != own),
             *(event.reason for event in events),
             *_as_read(_sentences(events, similar, ticket, request.agent_key, config), context),
         ),
@@ -114,8 +112,13 @@ def _internal(request: Request, texts: Iterable[str], published: Entry | None, t
     )
 
 
+def _notes(request: Request, ticket: Ticket) -> Iterator[Entry | OlderNote]:
+    thread = request.known.thread(ticket.number)
+    return chain(request.known.older_notes(ticket.number), (each for each in thread if each.kind is EntryKind.NOTE))
+
+
 def _public(request: Request, ticket: Ticket, related: RelatedTexts, config: Config) -> Iterator[str]:
-    """What the requester wrote or was sent. It is read only where a text holds what may be internal."""
+    """What the requester wrote or was sent, as far as it was read. It is asked for where a text may hold notes."""
     thread, events = request.known.thread(ticket.number), request.known.events(ticket.number)
     yield config.desk.name
     yield from (address.name for address in config.addresses.values())
@@ -125,10 +128,10 @@ def _public(request: Request, ticket: Ticket, related: RelatedTexts, config: Con
     yield from (entry.text for entry in thread if entry.kind is EntryKind.REPLY)
     yield from (_had(entry, config) for entry in related.messages)
     yield from related.public
-    yield from _standing(request, thread, config)
+    yield from _standing(request, (*request.known.older_notes(ticket.number), *thread), config)
 
 
-def _standing(request: Request, thread: Sequence[Entry], config: Config) -> Iterator[str]:
+def _standing(request: Request, thread: Sequence[Entry | OlderNote], config: Config) -> Iterator[str]:
     """How the writer and the authors of notes sign: nothing internal, also where a note holds it."""
     for key in {request.agent_key, *(entry.by.agent_key for entry in thread)} & config.agents.keys():
         signer = signer_of(config.agents[key], request.known)
@@ -167,7 +170,7 @@ def internal_file(request: Request, target: Target) -> str:
     """
     thread = request.known.thread(target.ticket.number)
     public = {file.sha256 for entry in thread if entry.kind is not EntryKind.NOTE for file in entry.attachments}
-    internal = {file.sha256 for entry in thread if entry.kind is EntryKind.NOTE for file in entry.attachments}
+    internal = {file.sha256 for entry in _notes(request, target.ticket) for file in entry.attachments}
     signed = request.signature_pictures
     files = (file for file in request.attachments if not (file.cid and file.cid in signed))
     return next((file.name for file in files if file.sha256 in internal - public), "")

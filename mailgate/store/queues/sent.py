@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from mailgate.notice import NoticeKind, SentNotice
-from mailgate.store.columns import maybe_moment, moment
+from mailgate.store.columns import maybe_moment, maybe_seconds, moment
 from mailgate.store.db import Db, Row
 
 
@@ -21,6 +21,14 @@ def made_at(db: Db, key: str) -> datetime | None:
     """When the mail of ours with this KEY was made; None for others."""
     row = db.one("SELECT created_at FROM outbox WHERE message_id >= ? AND message_id < ?", [f"<{key}@", f"<{key}A"])
     return None if row is None else moment(row["created_at"])
+
+
+def newest(db: Db, keys: Iterable[str]) -> datetime | None:
+    """When the newest of the mails of ours with these KEYs was made; None where there is none."""
+    its = "message_id >= '<' || value || '@' AND message_id < '<' || value || 'A'"
+    made = f"SELECT max(created_at) FROM outbox WHERE {its}"  # noqa: S608
+    row = db.one(f"SELECT max(({made})) AS at FROM {db.listed}", [db.values([*keys])])  # noqa: S608
+    return None if row is None else maybe_moment(row["at"])
 
 
 def readers(db: Db, key: str) -> frozenset[str] | None:
@@ -39,12 +47,25 @@ def _readers(row: Row | None) -> frozenset[str] | None:
     return None if row is None or row["readers"] is None else frozenset(json.loads(row["readers"]))
 
 
+_NOTICES = "SELECT recipient, agent, kind, message_id, created_at, sent_at FROM outbox WHERE ticket = ?"
+
+
 def about(db: Db, number: int) -> tuple[SentNotice, ...]:
     """Every notice about a ticket, oldest first."""
-    sql = "SELECT recipient, agent, kind, message_id, created_at, sent_at FROM outbox WHERE ticket = ? ORDER BY id"
+    return _notices(db.all(f"{_NOTICES} ORDER BY id", [number]))
+
+
+def latest(db: Db, number: int, since: datetime | None) -> tuple[SentNotice, ...]:
+    """The latest notice about a ticket to each recipient, and all that were made since a time, oldest first."""
+    newest = "SELECT max(id) FROM outbox WHERE ticket = ? GROUP BY recipient"
+    sql = f"{_NOTICES} AND (created_at >= ? OR id IN ({newest})) ORDER BY id"
+    return _notices(db.all(sql, [number, maybe_seconds(since), number]))
+
+
+def _notices(rows: Iterable[Row]) -> tuple[SentNotice, ...]:
     return tuple(
         SentNotice(recipient, agent, NoticeKind(kind), message_id, moment(created_at), maybe_moment(sent_at))
-        for recipient, agent, kind, message_id, created_at, sent_at in db.all(sql, [number])
+        for recipient, agent, kind, message_id, created_at, sent_at in rows
     )
 
 

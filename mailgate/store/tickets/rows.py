@@ -20,6 +20,7 @@ from mailgate.ticket import (
     EntryKind,
     Event,
     EventKind,
+    OlderNote,
     Status,
     StatusSpan,
     StoredAttachment,
@@ -174,6 +175,12 @@ def read_entry(row: Row) -> Entry:
         inbox_id=row["inbox_id"],
         came_for=row["came_for"] or 0,
     )
+
+
+def read_older_note(row: Row) -> OlderNote:
+    """A note from its row, as far as replies are compared with it."""
+    number, by, text, attachments = row
+    return OlderNote(id=number, by=Actor.parse(by), text=text, attachments=_attachments(attachments))
 
 
 def _attachments(text: str) -> tuple[StoredAttachment, ...]:

@@ -9,8 +9,17 @@ from mailgate.store import meta
 from mailgate.store.columns import insert_sql, marks
 from mailgate.store.db import Db, Row
 from mailgate.store.tickets import deadlines, merged
-from mailgate.store.tickets.rows import Columns, entry_row, event_row, read_entry, read_event, read_ticket, ticket_row
-from mailgate.ticket import Change, Collaborator, Entry, Event, Ticket
+from mailgate.store.tickets.rows import (
+    Columns,
+    entry_row,
+    event_row,
+    read_entry,
+    read_event,
+    read_older_note,
+    read_ticket,
+    ticket_row,
+)
+from mailgate.ticket import Actor, Change, Collaborator, Entry, EntryKind, Event, OlderNote, Ticket
 
 
 def get_many(db: Db, numbers: Iterable[int]) -> dict[int, Ticket]:
@@ -121,9 +130,32 @@ def thread(db: Db, number: int, *, newest: int = 0) -> list[Entry]:
     return [read_entry(row) for row in rows]
 
 
+def notes_before(db: Db, number: int, before: int) -> list[OlderNote]:
+    """The notes of a ticket with an id below `before`, oldest first."""
+    sql = """SELECT id, "by", text, attachments FROM entry WHERE ticket = ? AND kind = 'note' AND id < ? ORDER BY id"""
+    return [read_older_note(row) for row in db.all(sql, [number, before])]
+
+
+def agents_wrote(db: Db, number: int) -> list[tuple[EntryKind, str]]:
+    """What agents (by key) have written on a ticket, each kind once, in the order in which they first did."""
+    sql = (
+        """SELECT kind, "by" FROM entry WHERE ticket = ? AND "by" LIKE 'agent:%' GROUP BY kind, "by" ORDER BY min(id)"""
+    )
+    return [(EntryKind(kind), Actor.parse(by).agent_key) for kind, by in db.all(sql, [number])]
+
+
 def events(db: Db, number: int) -> list[Event]:
     """The history of a ticket, oldest first."""
     return [read_event(row) for row in db.all("SELECT * FROM event WHERE ticket = ? ORDER BY id", [number])]
+
+
+def events_beside_entries(db: Db, number: int) -> list[Event]:
+    """The history of a ticket without the events that say no more than that there is an entry, oldest first."""
+    sql = (
+        "SELECT * FROM event WHERE ticket = ? AND NOT (reason = '' AND"
+        " (kind IN ('message', 'replied') OR (kind = 'noted' AND after IS NULL))) ORDER BY id"
+    )
+    return [read_event(row) for row in db.all(sql, [number])]
 
 
 # ── writing ─────────────────────────────────────────────────────────────────────────────
