@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from datetime import timedelta
 
 from benchmarks.harness import Setting
 from benchmarks.results import Line, Spread, at_most
+from mailgate.daemon.worker import GC_THRESHOLD
 from mailgate.store.columns import insert_sql
 from mailgate.store.tickets.rows import entry_row, event_row
 from mailgate.ticket import Actor, Address, Entry, EntryKind, Event, EventKind
@@ -26,11 +28,13 @@ _TEXT = "The portal shows an error of its own again. " * 15
 
 
 def thread(setting: Setting) -> list[Line]:
-    """Each in turn; the first rounds are a warm-up."""
+    """Each in turn; the first rounds are a warm-up. Python collects garbage as rarely as in the daemon."""
     desks = {}
     for size in _SIZES:
         (setting.folder / str(size)).mkdir()
         desks[size] = _desk(setting, size)
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
     spent: dict[tuple[str, int], list[float]] = {(what, size): [] for what in _WHAT for size in _SIZES}
     for turn in range(setting.runs * 3 + 3):
         for size, desk in desks.items():

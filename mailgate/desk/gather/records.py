@@ -31,7 +31,7 @@ class Extent:
     whole: bool = False
     events: bool = False  # of a brief record those that say more than that there is an entry
     notes: bool = False  # those before the latest entries, who wrote any, and when the mails of the latest were worked
-    since: datetime | None = None  # all notices that were made since then
+    since: int | None = None  # all notices from this id on
 
 
 BRIEF = Extent()

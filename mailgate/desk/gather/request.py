@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from itertools import islice
 
 from mailgate.desk.agent.queries import number_shown, query_of
@@ -57,7 +56,7 @@ def of_agents_request(db: Db, situation: Situation, context: Context, *, whole: 
     if opens_by_hand(situation, ticket, config):
         known = with_signatures(db, _of_request(db, None, commands, agent, context, writes=writes), agent.key)
         return with_opening_by_hand(db, known, situation, context)
-    since = _answered_at(db, situation, number)
+    since = _answered(db, situation, number)
     known = _of_request(db, ticket, commands, agent, context, writes=writes, whole=whole, since=since)
     known = with_signatures(db, known, agent.key)
     if situation.match.key:
@@ -82,14 +81,14 @@ def _of_tables(situation: Situation) -> str:
     return next((key.text for key in _own_keys(situation, 0)), "")
 
 
-def _answered_at(db: Db, situation: Situation, number: int) -> datetime | None:
-    """When the newest mail about the ticket was made that the mail answers, or the one about several; None: neither.
+def _answered(db: Db, situation: Situation, number: int) -> int | None:
+    """The id of the newest notice about the ticket that the mail answers, or of the one about several; None: neither.
 
     What the author was told since then says what of the thread they know (`desk/hold/collision.py`).
     """
     keys = (_own_keys(situation, number), _own_keys(situation, 0)[:1])
-    times = (sent.newest(db, [key.text for key in each]) for each in keys if each)
-    return min(filter(None, times), default=None)
+    ids = (sent.newest(db, [key.text for key in each]) for each in keys if each)
+    return min(filter(None, ids), default=None)
 
 
 def with_signatures(db: Db, known: Known, agent: str) -> Known:
@@ -121,9 +120,9 @@ def _of_request(
     *,
     writes: bool,
     whole: bool = False,
-    since: datetime | None = None,
+    since: int | None = None,
 ) -> Known:
-    """What commands and text need. `writes`: there is text or a file. `since`: which notices may count."""
+    """What commands and text need. `writes`: there is text or a file. `since`: the notice from which on all count."""
     config, verbs = context.config, commands.verbs
     away = absences.away(db, context.now)
     queries = {query_of(each, agent, context) for each in commands.commands if each.verb in ("list", "search")}
@@ -138,7 +137,8 @@ def _of_request(
     if ticket is None:
         return known
     if ticket.reopened:  # was the requester told that it is resolved?
-        since = min(since or context.now, context.now - TOLD_FOR)
+        told = sent.first_since(db, ticket.requester.email, context.now - TOLD_FOR)
+        since = min(filter(None, (since, told)), default=None)
     extent = Extent(whole=whole, events=writes or ticket.reopened > 0, notes=writes, since=since)
     return _with_ticket(db, known, ticket, verbs, config, extent)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from mailgate.notice import NoticeKind, SentNotice
-from mailgate.store.columns import maybe_moment, maybe_seconds, moment
+from mailgate.store.columns import maybe_moment, moment
 from mailgate.store.db import Db, Row
 
 
@@ -23,12 +23,20 @@ def made_at(db: Db, key: str) -> datetime | None:
     return None if row is None else moment(row["created_at"])
 
 
-def newest(db: Db, keys: Iterable[str]) -> datetime | None:
-    """When the newest of the mails of ours with these KEYs was made; None where there is none."""
+def newest(db: Db, keys: Iterable[str]) -> int | None:
+    """The id of the newest of the mails of ours with these KEYs; None where there is none."""
     its = "message_id >= '<' || value || '@' AND message_id < '<' || value || 'A'"
-    made = f"SELECT max(created_at) FROM outbox WHERE {its}"  # noqa: S608
-    row = db.one(f"SELECT max(({made})) AS at FROM {db.listed}", [db.values([*keys])])  # noqa: S608
-    return None if row is None else maybe_moment(row["at"])
+    sql = f"SELECT max((SELECT max(id) FROM outbox WHERE {its})) AS id FROM {db.listed}"  # noqa: S608
+    row = db.one(sql, [db.values([*keys])])
+    return None if row is None else row["id"]
+
+
+def first_since(db: Db, recipient: str, since: datetime) -> int | None:
+    """The id of the first mail of ours to somebody since a time; None where there is none."""
+    row = db.one(
+        "SELECT min(id) AS id FROM outbox WHERE recipient = ? AND created_at >= ?", [recipient, since.timestamp()]
+    )
+    return None if row is None else row["id"]
 
 
 def readers(db: Db, key: str) -> frozenset[str] | None:
@@ -47,19 +55,21 @@ def _readers(row: Row | None) -> frozenset[str] | None:
     return None if row is None or row["readers"] is None else frozenset(json.loads(row["readers"]))
 
 
-_NOTICES = "SELECT recipient, agent, kind, message_id, created_at, sent_at FROM outbox WHERE ticket = ?"
+_NOTICES = "SELECT recipient, agent, kind, message_id, created_at, sent_at FROM outbox"
 
 
 def about(db: Db, number: int) -> tuple[SentNotice, ...]:
     """Every notice about a ticket, oldest first."""
-    return _notices(db.all(f"{_NOTICES} ORDER BY id", [number]))
+    return _notices(db.all(f"{_NOTICES} WHERE ticket = ? ORDER BY id", [number]))
 
 
-def latest(db: Db, number: int, since: datetime | None) -> tuple[SentNotice, ...]:
-    """The latest notice about a ticket to each recipient, and all that were made since a time, oldest first."""
-    newest = "SELECT max(id) FROM outbox WHERE ticket = ? GROUP BY recipient"
-    sql = f"{_NOTICES} AND (created_at >= ? OR id IN ({newest})) ORDER BY id"
-    return _notices(db.all(sql, [number, maybe_seconds(since), number]))
+def latest(db: Db, number: int, since: int | None = None) -> tuple[SentNotice, ...]:
+    """The latest notice about a ticket to each recipient, and all from an id on, oldest first."""
+    wanted = "SELECT max(id) FROM outbox WHERE ticket = ? GROUP BY recipient"
+    if since is None:
+        return _notices(db.all(f"{_NOTICES} WHERE id IN ({wanted}) ORDER BY id", [number]))
+    wanted += " UNION SELECT id FROM outbox WHERE ticket = ? AND id >= ?"
+    return _notices(db.all(f"{_NOTICES} WHERE id IN ({wanted}) ORDER BY id", [number, number, since]))
 
 
 def _notices(rows: Iterable[Row]) -> tuple[SentNotice, ...]:

@@ -62,9 +62,9 @@ def test_a_reply_of_a_colleague_that_the_latest_entries_hide_is_a_collision(benc
 
 
 def test_a_reply_is_compared_with_a_few_entries_and_all_notes(bench):
-    ticket, answered = bench.ticket(), sent.newest(bench.db, [bench.newest[0].message_id[1:].partition("@")[0]])
+    answered = sent.newest(bench.db, [bench.newest[0].message_id[1:].partition("@")[0]])
     assert answered is not None
-    record = read_records(bench.db, [ticket], Extent(events=True, notes=True, since=answered))[1001]
+    record = read_records(bench.db, [bench.ticket()], Extent(events=True, notes=True, since=answered))[1001]
     assert record.older
     assert len(record.thread) == LATEST
     assert [note.text.strip() for note in record.notes] == [f"{NOTE}\n{SAID}"]
@@ -74,6 +74,10 @@ def test_a_reply_is_compared_with_a_few_entries_and_all_notes(bench):
     assert {each.recipient: each.message_id for each in record.notices} == latest
     assert len(record.notices) < len(sent.about(bench.db, 1001))
     assert {each.message_id for each in bench.newest} <= {each.message_id for each in record.notices}
+    first = sent.first_since(bench.db, "elliot@bank.example", bench.now - timedelta(hours=1))
+    assert first is not None
+    assert len(sent.latest(bench.db, 1001, first)) == len(record.notices) + LATEST - 1
+    assert sent.first_since(bench.db, "elliot@bank.example", bench.now + timedelta(seconds=1)) is None
 
 
 def test_a_note_that_asks_somebody_is_an_event_beside_the_entries(bench):
