@@ -6,7 +6,7 @@ It reads no text of anybody's, and events of the telling kinds alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import cast
@@ -16,8 +16,9 @@ from mailgate.store.columns import marks, moment
 from mailgate.store.db import Db, Row
 from mailgate.ticket import Actor, EventKind, Json
 
-AT_ONCE = 500  # tickets in memory at a time
-_KINDS = {str(kind): kind for kind in TELLING}
+# Tickets in memory at a time. With 500 the collector of garbage, which looks through them, takes a tenth of the report.
+AT_ONCE = 150
+_made = tuple.__new__  # makes a named tuple of its fields in order, in a fifth of the time of a call
 # Of an opening where the ticket lay and with whom, which thousands have in common, and when it was due, which none has.
 _OPENING = Opening._fields
 
@@ -54,19 +55,18 @@ def pasts(db: Db, numbers: Sequence[int]) -> Iterator[tuple[Case, list[PastEvent
     for start in range(0, len(numbers), AT_ONCE):
         some = numbers[start : start + AT_ONCE]
         found: dict[int, list[PastEvent]] = {number: [] for number in some}
-        for ticket, kind, by, at, after, before in _events(db, some):
-            found[ticket].append(_event(kind, Actor.agent_in(by), at, after, before))
+        seconds, at = 0.0, moment(0.0)
+        for ticket, word, by, when, after, before in _events(db, some):
+            if when != seconds:  # the events of one act have one time
+                seconds, at = when, moment(when)
+            kind, read = _KINDS[word]
+            said = read(after) if after else None
+            was = json.loads(before) if kind is EventKind.SPLIT and before else before
+            found[ticket].append(_made(PastEvent, (kind, Actor.agent_in(by), at, said, was)))
         for number, department, topic, priority, sla, created_at, target, overdue in _cases(db, some):
             first_response_by = moment(float(target)) if target else None
             place = (department, topic, priority, sla)
             yield Case(number, *place, moment(created_at), first_response_by, bool(overdue)), found[number]
-
-
-def _event(word: str, agent: str, at: float, after: str | None, before: str | None) -> PastEvent:
-    kind, moment_of = _KINDS[word], moment(at)
-    if kind is EventKind.OPENED:
-        return PastEvent(kind, agent, moment_of, _opening(after) if after else None, before)
-    return PastEvent(kind, agent, moment_of, _said(after) if after else None, json.loads(before) if before else None)
 
 
 @lru_cache(maxsize=10_000)
@@ -77,3 +77,16 @@ def _opening(text: str) -> Opening:
 @lru_cache(maxsize=10_000)
 def _said(text: str) -> Json:
     return cast("Json", json.loads(text))
+
+
+def _due(text: str) -> str:
+    """A time from its JSON, a string without escapes; no two events have the same, so that none is worth keeping."""
+    return text[1:-1]
+
+
+# The kinds that are read, and how what such an event says is read.
+_KINDS: Mapping[str, tuple[EventKind, Callable[[str], Json | Opening]]] = {
+    **{str(kind): (kind, _said) for kind in TELLING},
+    str(EventKind.OPENED): (EventKind.OPENED, _opening),
+    str(EventKind.DUE_CHANGED): (EventKind.DUE_CHANGED, _due),
+}
