@@ -14,6 +14,7 @@ from mailgate.mail import Body, Envelope, Forwarded, Mail
 from mailgate.reading import parse
 from mailgate.reading.page import page as html
 from mailgate.reading.quotes import attribution, forwarded, split
+from mailgate.reading.quotes.evidence import answer_of
 from mailgate.reading.quotes.split import Purpose
 
 MAX_TEXT = 4_000_000  # characters of a text body: more is never read of one (`reading.mime.contents`)
@@ -36,7 +37,7 @@ def read_body(mail: Mail, page: html.Page | None = None) -> Body:
     purpose = _purpose(mail)
     if mail.html:
         page = page or html.Page(mail.html)
-        found = split.split(page.lines(), purpose, page=True)
+        found = split.split(page.lines(), purpose, page=True, answer=answer_of(mail))
         says = found.own or found.forward
         in_quotes = page.quoted_pictures if purpose is Purpose.ANSWER else frozenset()
         own = found.own_pictures
@@ -50,7 +51,7 @@ def read_body(mail: Mail, page: html.Page | None = None) -> Body:
 
 
 def _read_text(mail: Mail, purpose: Purpose) -> Body:
-    return _body(mail, split.split(split.text_lines(mail.text[:MAX_TEXT]), purpose))
+    return _body(mail, split.split(split.text_lines(mail.text[:MAX_TEXT]), purpose, answer=answer_of(mail)))
 
 
 def _original(mail: Mail, purpose: Purpose) -> Forwarded | None:

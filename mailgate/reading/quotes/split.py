@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from mailgate.mail import MARKERS
 from mailgate.reading.quotes import attribution, attribution_lines, footers, marks, shape, signature
+from mailgate.reading.quotes.evidence import Answer, is_shown
 from mailgate.reading.quotes.lines import MAX_LINES, Kind, Line, first_own, is_own, says_something
 
 ANNOUNCING = 8  # words of a line above a quoted mail
@@ -34,6 +35,7 @@ class Purpose(StrEnum):
 
 
 FORWARDS = frozenset({Purpose.FORWARD, Purpose.EITHER})
+_UNKNOWN = Answer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,13 @@ def _text_line(line: str) -> Line:
     return Line(line[found.end() :].rstrip(), found[1].count(">"), Kind.QUOTE)
 
 
-def split(lines: Sequence[Line], purpose: Purpose = Purpose.ANSWER, *, page: bool = False) -> Split:
-    """Sort the lines of a body. `page`: its elements tell what is quoted, and no program has wrapped them."""
+def split(
+    lines: Sequence[Line], purpose: Purpose = Purpose.ANSWER, *, page: bool = False, answer: Answer = _UNKNOWN
+) -> Split:
+    """Sort the lines of a body. `page`: its elements tell what is quoted, and no program has wrapped them.
+
+    `answer`: the mail whose body it is.
+    """
     work = [replace(line, kind=Kind.QUOTE) if line.level and line.kind is Kind.OWN else line for line in lines]
     marked = any(_is_marker(line.text) for line in work)
     if (marked and purpose in (Purpose.NEW, Purpose.EITHER)) or (purpose is Purpose.EITHER and _answers(work)):
@@ -86,7 +93,7 @@ def split(lines: Sequence[Line], purpose: Purpose = Purpose.ANSWER, *, page: boo
     end = len(work) if forward is None else forward
     head = work[:end]
     if not new:
-        _cut_tail(head, labelled)
+        _cut_tail(head, labelled, answer)
         _cut_attributions(head)
         _cut_undated(head)
     footers.cut(head)
@@ -228,24 +235,31 @@ def _announces_quote(lines: Sequence[Line], place: int) -> bool:
     return alone and not line.level and line.text.endswith((":", "：")) and len(words) <= ANNOUNCING
 
 
-def _cut_tail(lines: list[Line], labelled: shape.Lines) -> None:
+def _cut_tail(lines: list[Line], labelled: shape.Lines, answer: Answer) -> None:
     """History that a program put below the answer without quote marks: all that follows goes."""
     first = first_own(lines)
+    shown = 0  # where the last header ends that its author shows
     for place, line in enumerate(lines[:MAX_LINES]):
         if line.kind is not Kind.OWN or not line.text.strip():
             continue
         if _is_marker(line.text) or (first < place and attribution.is_reply_marker(line.text)):
-            _mark(lines, _above_marker(lines, labelled, place), len(lines))
+            _mark(lines, _above_marker(lines, labelled, place, shown), len(lines))
             return
-        starts = attribution.is_original(line.text) or attribution.copied_header(labelled, place) is not None
-        if starts and first < place:
+        header = attribution.copied_header(labelled, place)
+        if header and shown and place <= shown + 1:
+            shown = max(shown, place + header.size)  # its rest
+            continue
+        if header and is_shown(header, answer):
+            shown = place + header.size
+            continue
+        if (header or attribution.is_original(line.text)) and first < place:
             _mark(lines, _with_rule(lines, place), len(lines))
             return
 
 
-def _above_marker(lines: Sequence[Line], labelled: shape.Lines, place: int) -> int:
-    """The attribution, header or rule that stands between the own text and our marker."""
-    for above in range(max(0, place - 12), place):
+def _above_marker(lines: Sequence[Line], labelled: shape.Lines, place: int, start: int) -> int:
+    """The attribution, header or rule that stands between the own text and our marker, below `start`."""
+    for above in range(max(start, place - 12), place):
         line = lines[above]
         if line.kind is not Kind.OWN:
             continue
