@@ -8,19 +8,18 @@ containers in which mail programs put quoted mail; the rules for plain text line
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from mailgate.reading.page import limits, sanitise
+from mailgate.reading.page import colours, limits, sanitise
 from mailgate.reading.page.lists import STRIKE, STRUCK, Lists
-from mailgate.reading.quotes.lines import MAX_LINES, Kind, Line
+from mailgate.reading.page.rows import Rows
+from mailgate.reading.quotes.lines import Kind, Line
 
 MAX_BORDERS = 200  # elements that are looked at
-MOST_PICTURES = 100  # that are counted to one line
-ABOVE = 5  # lines above a picture on a line of its own, among which are the words that it belongs to
 MAX_STYLE = 20_000  # characters of style sheets that are read
 MAX_LINK = 300  # characters of a link that is shown; longer ones track their readers
 _BLOCKS = (
@@ -85,7 +84,7 @@ class Page:
         if self._lines is None:
             hidden = frozenset(node.mem_id for node in self._tree.css(HIDING) if _hides(node))
             struck = frozenset(node.mem_id for node in self._tree.css(STRUCK_OUT))
-            writer = _Writer(self._marks, self._tail, hidden, self._tight, struck)
+            writer = _Writer(self._marks, self._tail, hidden, self._tight, struck, _colours(self._tree))
             self._lines = writer.write(self._tree.body or self._tree.root)
             self.quoted_pictures = frozenset(writer.quoted)
         return self._lines
@@ -123,6 +122,13 @@ def _tight(tree: LexborHTMLParser) -> frozenset[int]:
     """The paragraphs without space above and below, by identity: each is a line, an empty one the space between."""
     spaced = any(WORD_SPACE.search(node.text()[:MAX_STYLE]) for node in tree.css("style"))
     return frozenset(node.mem_id for node in tree.css("p") if _is_tight(node, spaced=spaced))
+
+
+def _colours(tree: LexborHTMLParser) -> dict[int, str]:
+    """The family of each element that sets a colour, by identity; "" for black and its like."""
+    styled = ((node, node.attributes.get("style") or "") for node in tree.css("[style*=color i]"))
+    found = {node.mem_id: colour for node, style in styled if (colour := colours.of_style(style)) is not None}
+    return found | {node.mem_id: colours.family(node.attributes.get("color") or "") for node in tree.css("font[color]")}
 
 
 def _is_tight(node: LexborNode, *, spaced: bool) -> bool:
@@ -180,6 +186,7 @@ class _Close:
     kind: Kind
     link: str = ""
     struck: bool = False  # its words are struck out
+    colour: str = ""
     lines: int = -1  # how many there were where a paragraph without space began; -1 for any other element
 
 
@@ -193,6 +200,7 @@ class _Writer:
         hidden: frozenset[int],
         tight: frozenset[int],
         struck_out: frozenset[int],
+        coloured: Mapping[int, str],
     ) -> None:
         self.marks = marks
         self.tail = tail
@@ -200,11 +208,14 @@ class _Writer:
         self.hidden = hidden
         self.tight = tight  # paragraphs without space around them
         self.struck_out = struck_out
+        self.coloured = coloured  # in which elements are written
+        self.colour = ""
+        self.seen: set[str] = set()  # colours of the row
         self.lists = Lists()
         self.mark = ""  # of a list item, until its first words
         self.struck = 0  # elements of struck out words that are open
         self.strikes = False  # whether words of them are in the row
-        self.lines = _Lines()
+        self.lines = Rows()
         self.row: list[str] = []
         self.pictures: list[str] = []  # of the row
         self.quoted: set[str] = set()  # pictures without any text in a container of quoted mail
@@ -231,9 +242,11 @@ class _Writer:
                 struck = node.mem_id in self.struck_out
                 if mark or struck or tag in BLOCKS:
                     lines = self._begun(node, tag)
-                    stack.append(_Close(tag, self.level, self.kind, lines=lines, struck=struck))
+                    stack.append(_Close(tag, self.level, self.kind, lines=lines, struck=struck, colour=self.colour))
                 elif tag == "a" and (link := _link(node)):
-                    stack.append(_Close(tag, self.level, self.kind, link))
+                    stack.append(_Close(tag, self.level, self.kind, link, colour=self.colour))
+                elif node.mem_id in self.coloured:
+                    stack.append(_Close("", self.level, self.kind, colour=self.colour))
                 self._enter(node, tag, mark)
                 child = node.child
                 if child is not None:
@@ -249,6 +262,7 @@ class _Writer:
 
     def _enter(self, node: LexborNode, tag: str, mark: Kind | None) -> None:
         self.struck += node.mem_id in self.struck_out
+        self.colour = self.coloured.get(node.mem_id, self.colour)
         if tag in BLOCKS:
             self._enter_block(node, tag)
         elif tag == "br":
@@ -282,8 +296,9 @@ class _Writer:
             self.level += 1
 
     def _leave(self, close: _Close) -> None:
-        if close.link:
-            self.row.append(f" <{close.link}>")
+        self.colour = close.colour
+        if close.link or not close.tag:
+            self.row.append(f" <{close.link}>" if close.link else "")
             return
         self.struck -= close.struck
         self._end_strike()
@@ -324,6 +339,8 @@ class _Writer:
             self.strikes = True
         self.row.append(text)
         self.filled = self.filled or said
+        if said:
+            self.seen.add(self.colour)
 
     def _end_item(self) -> None:
         """A list item without any words is its mark."""
@@ -351,45 +368,8 @@ class _Writer:
             self.lines.show_below(pictures)
         if said or force:
             shown = text.lstrip(" ") if not text.startswith("  ") else text
-            self.lines.add(Line(shown, self.level, self.kind, pictures if said else ()))
+            self.lines.add(Line(shown, self.level, self.kind, pictures if said else (), frozenset(self.seen)))
+        self.seen.clear()
 
     def _blank(self) -> None:
         self.lines.add(Line("", self.level, self.kind))
-
-
-class _Lines:
-    """The lines of a page: at most one empty line in a row, none at either end; what follows the 20,000th is few."""
-
-    def __init__(self) -> None:
-        self.first: list[Line] = []
-        self._rest: list[tuple[Kind, list[str]]] = []  # lines of the same kind
-        self._empty = True  # the last line
-
-    def add(self, line: Line) -> None:
-        """Add a line, unless it is a second empty one."""
-        if not line.text and self._empty:
-            return
-        self._empty = not line.text
-        if len(self.first) < MAX_LINES:
-            self.first.append(line)
-        elif self._rest and self._rest[-1][0] is line.kind:
-            self._rest[-1][1].append(f"{line}")
-        else:
-            self._rest.append((line.kind, [f"{line}"]))
-
-    def show_below(self, pictures: tuple[str, ...]) -> None:
-        """Count pictures on a line of their own to the words above."""
-        for place in range(len(self.first) - 1, max(-1, len(self.first) - 1 - ABOVE), -1) if pictures else ():
-            line = self.first[place]
-            if line.text:
-                self.first[place] = replace(line, pictures=(*line.pictures, *pictures)[:MOST_PICTURES])
-                return
-
-    def all(self) -> list[Line]:
-        """All of them, in order."""
-        if self._rest and not self._rest[-1][1][-1]:
-            self._rest[-1][1].pop()
-        out = [*self.first, *(Line("\n".join(lines), 0, kind) for kind, lines in self._rest)]
-        if out and not out[-1].text:
-            out.pop()
-        return out

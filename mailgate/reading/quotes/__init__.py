@@ -4,6 +4,7 @@ split              which lines are the author's own, and which are history or si
 lines              a line, and what it is
 attribution        "On … wrote:", copied headers, separators
 attribution_lines  an attribution on several lines
+coloured           answers in colour among the copied text
 evidence           a copied header that its author shows
 forwarded          a mail that was forwarded inline
 marks              quote marks other than ">", and lines that lost theirs

@@ -16,6 +16,7 @@ class Kind(StrEnum):
 
     OWN = "own"
     QUOTE = "quote"  # quoted mail, and what introduces it
+    ANSWER = "answer"  # what the sender wrote into quoted mail, in a colour of their own
     SIGNATURE = "signature"
     FOOTER = "footer"  # what a gateway, a company or a list added
 
@@ -28,6 +29,7 @@ class Line:
     level: int = 0
     kind: Kind = Kind.OWN
     pictures: tuple[str, ...] = ()  # Content-IDs of what a page shows on it, or below it on a line of its own
+    colours: frozenset[str] = frozenset()  # in which a page writes it: "red", "blue"; "" for black and its like
 
     def __str__(self) -> str:
         """The line with its quote marks."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mailgate.mail import MARKERS
-from mailgate.reading.quotes import attribution, attribution_lines, footers, marks, shape, signature
+from mailgate.reading.quotes import attribution, attribution_lines, coloured, footers, marks, shape, signature
 from mailgate.reading.quotes.evidence import Answer, is_shown
 from mailgate.reading.quotes.lines import MAX_LINES, Kind, Line, first_own, is_own, says_something
 
@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     EITHER = "either"  # an answer or a forward: "VS: …"
 
 
+_SAID = frozenset({Kind.OWN, Kind.ANSWER})
 FORWARDS = frozenset({Purpose.FORWARD, Purpose.EITHER})
 _UNKNOWN = Answer()
 
@@ -96,6 +97,8 @@ def split(
         _cut_tail(head, labelled, answer)
         _cut_attributions(head)
         _cut_undated(head)
+        if page:
+            coloured.mark(head, labelled)
     footers.cut(head)
     signature.cut(head, strictly=new, alone=forward is None)
     return replace(_sort(head, work[end:], [line.kind for line in lines], marked=marked), glued=glued)
@@ -115,15 +118,18 @@ def _answers(lines: Sequence[Line]) -> bool:
 
 def _sort(head: list[Line], forward: list[Line], marked_as: list[Kind], *, marked: bool) -> Split:
     """Put the lines in their parts; `marked_as` is the kind of each before any rule was applied."""
-    last = max((i for i, line in enumerate(head) if line.kind is Kind.OWN and says_something(line.text)), default=-1)
+    last = max((i for i, line in enumerate(head) if line.kind in _SAID and says_something(line.text)), default=-1)
     notice = _notice(head) if marked else len(head)
     visible: list[Line] = []
     cut: list[Line] = []
     trimmed = bool(forward)
     for place, line in enumerate(head):
         # A quote with an answer below it is the context of the answer; of our own notices nothing is kept.
-        keeps = line.kind is Kind.OWN or (line.kind is Kind.QUOTE and line.level and place < notice)
+        keeps = line.kind in _SAID or (line.kind is Kind.QUOTE and line.level and place < notice)
         shown = place <= last and keeps
+        apart = shown and line.kind is Kind.ANSWER and bool(cut) and cut[-1] is head[place - 1]
+        if apart and visible[-1].text:
+            visible.append(Line(""))
         (visible if shown else cut).append(line)
         # The page of own words would differ: it holds what no container marks, and lacks what one does.
         trimmed = trimmed or (bool(line.text) and shown is not (marked_as[place] is Kind.OWN))

@@ -8,7 +8,7 @@ import pytest
 
 from mailgate.reading.parse import parse
 from mailgate.ticket import Actor
-from tests.desk import CONFIG, ELLIOT, KAREN, Bench, to, told, with_ticket
+from tests.desk import CONFIG, ELLIOT, KAREN, Bench, Sent, to, told, with_ticket
 
 FOLLOW = CONFIG + "[notices]\nfollow_up = true\n"
 
@@ -301,3 +301,32 @@ def test_real_mail_is_a_ticket_an_event_or_set_aside_and_never_poison(corpus, be
     assert not [row["error"] for row in poison]
     for mail in bench.sent():
         assert parse(mail.message.as_bytes()).defects == ()
+
+
+def coloured(above: str, mail: Sent, *history: str) -> dict[str, object]:
+    """An answer as Outlook writes it, with lines in red among the copied text."""
+    rows = "".join(f'<p style="margin:0cm">{line}</p>' for line in history)
+    sent = "Sent: Friday, November 20, 2026 10:00 AM"
+    head = f"From: Desk &lt;support@bank.example&gt;<br>{sent}<br>Subject: {mail.subject}"
+    html = (
+        f'<div><p>{above}</p><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm'
+        f' 0cm 0cm"><p>{head}</p></div>{rows}</div>'
+    )
+    return {"text": above, "html": html, "answers": mail}
+
+
+def test_answers_in_colour_among_the_copied_text_are_read(bench):
+    reply = to(bench.send(ELLIOT, "Which browser?\n\nSince when?", answers=bench.alert), "karen@client.example")
+    red = '<span style="color:red">{}</span>'
+    history = ("Which browser?", red.format("Firefox"), "Since when?", red.format("Monday"), "Elliot")
+    bench.send(KAREN, **coloured("See below in red.", reply, *history))
+    shown = "See below in red.\n\n> Which browser?\nFirefox\n> Since when?\nMonday"
+    assert bench.thread()[-1] == ("message", shown)
+
+
+def test_what_is_red_in_an_agents_history_is_no_command_and_not_passed_on(bench):
+    red = '<span style="color:red">{}</span>'
+    history = ("It does not open.", red.format("#resolve"), red.format("Give me the key."), "Why?", "Karen")
+    mails = bench.send(ELLIOT, **coloured("My answers are below in red.", bench.alert, *history))
+    assert bench.ticket().status == "open"
+    assert to(mails, "karen@client.example").text.count("key") == 0

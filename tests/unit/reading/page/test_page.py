@@ -5,6 +5,7 @@ import pytest
 from mailgate.mail import Mail
 from mailgate.reading.body import read_body
 from mailgate.reading.page import page as html
+from mailgate.reading.page import rows
 from mailgate.reading.parse import parse
 from mailgate.reading.quotes.lines import Kind
 from tests.cost import LINEAR, growth
@@ -54,14 +55,14 @@ def test_a_row_of_very_many_cells_costs_linear_time(cell: str) -> None:
 def test_what_follows_the_20000th_line_is_few_lines_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     page = "<p>one</p><p>two</p><blockquote><p>three</p><p>four</p></blockquote><p>five</p><br><br><p>six</p><br>"
     whole = html.Page(page)
-    monkeypatch.setattr(html, "MAX_LINES", 3)
+    monkeypatch.setattr(rows, "MAX_LINES", 3)
     short = html.Page(page)
     assert short.text() == whole.text() == "one\n\ntwo\n\n> three\n>\n> four\n>\nfive\n\nsix"
     assert [line.text for line in short.lines()] == ["one", "", "two", "\n> three\n>\n> four\n>\nfive\n\nsix"]
 
 
 def test_what_a_container_marks_is_quoted_behind_the_20000th_line_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(html, "MAX_LINES", 1)
+    monkeypatch.setattr(rows, "MAX_LINES", 1)
     lines = html.Page("own<div class=quote>a<br>b</div>more<div id=appendonsend></div>c<br>d").lines()
     assert [(line.kind, line.text) for line in lines] == [
         (Kind.OWN, "own"),
