@@ -16,7 +16,7 @@ _WINDOWS_MAIL = (
 _NAMES = (
     r"iphon[eu] ipad ipod ios android samsung galaxy blackberry huawei xiaomi nokia motorola pixel oneplus xperia htc"
     r" 小米 outlook yahoo gmail gmx web\.de telekom thunderbird fairmail bluemail spark sparrow airmail mailspring aol"
-    r" mail\.ru icloud fastmail tutanota superhuman shortwave mailbird typeapp fairphone"
+    r" mail\.ru icloud fastmail tutanota superhuman shortwave mailbird typeapp fairphone hey"
 )
 # Devices and programs; the words for a telephone in several languages.
 DEVICES = {
@@ -74,9 +74,9 @@ _ENDS = r"(?:gesendet|gönderildi|から送信|에서 보냄|发送|發送|küld
 _MINOR = (
     r"(?:my|meinem|meiner|mein|mon|ma|mi|meu|minha|mio|mijn|min|mitt|mojego|mého|môjho|моего|мого|mog|a|an|the|un"
     r"|dem|der|het|l['’]application|laitteesta|programu|z|для|für|pour|para|per|voor|for|för|til|dla|on|auf|sur|en|em|na"
-    r"|no|de|mit|from|mail|e-?mail|secure|app|windows|wireless|verizon|at&t|t-mobile|vodafone|orange|claro|lte|pro|max"
+    r"|no|de|mit|from|mail|e-?mail|secure|app|windows|wireless|verizon|at&t|t-mobile|vodafone|orange|claro|metropcs|metro|cricket|boost|sprint|by|network|lte|pro|max"
     r"|all|new|mac|mail-app|meinem/meiner"
-    r"|plus|ultra|mini|note|edge|[a-z]{0,3}\d\w{0,4}|beziehen|herunterladen|downloaden"
+    r"|plus|ultra|mini|note|edge|evolution|capable|[a-z]{0,3}\d\w{0,4}|beziehen|herunterladen|downloaden"
     rf"|gesendet|나의|发送|發送|{_DEVICE}\w{{0,4}}),?"
 )
 _SUFFIX = r"['’-]?\w{0,7}"  # "iPhonesta", "iPhone'umdan"
@@ -100,6 +100,7 @@ _WHOLE = r"von (?:unterwegs|mobilgerät) gesendet|verzonden met mail"
 _LINE = re.compile(rf"[([]?(?:(?:{_VERB_FIRST}|{_VERB_LAST}|{_WHOLE}){_EXCUSED}|{_SCANNED})[.!)\]]?")
 _LINK = re.compile(r" ?[<([] ?https?://[^<>\[\]()]*[>)\]]")
 _LINKED = re.compile(rf"{_BEGINS}(?: [^\s,;:!?]+){{1,4}}\.?")
+_TRADE_MARKS = dict.fromkeys(map(ord, "®™©"))
 _LONGEST = 80  # characters
 _FEW = 7  # words
 _SENTENCE = (".", "!", "?", ":", ",", ";", "。", "？", "！", "؟")
@@ -115,7 +116,7 @@ def is_device_line(line: str) -> bool:
 
     An unknown program counts where the line links to it.
     """
-    folded = " ".join(line[:400].casefold().split())
+    folded = " ".join(line[:400].casefold().translate(_TRADE_MARKS).split())
     plain = _LINK.sub("", folded).strip("*_<>[] ")
     if len(plain) > _LONGEST:
         return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mailgate.mail import Mail, normalise
 from mailgate.reading.quotes import attribution
@@ -20,34 +21,45 @@ _WIRE = re.compile(
 _PLUS = re.compile(r"\+[^@]*(?=@)")
 
 
+class Of(StrEnum):
+    """Of which mail a copied header is."""
+
+    SHOWN = "shown"  # one that the author wants to be seen
+    ANSWERED = "answered"
+    EITHER = "either"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What is known of the mail whose body is read."""
 
     subject: str = ""
+    author: str = ""  # an address
     people: frozenset[str] = frozenset()  # whom it goes to, without what stands behind a plus in their addresses
 
 
 def answer_of(mail: Mail) -> Answer:
     """The facts of a mail by which a header in its text is judged."""
-    return Answer(mail.subject, frozenset(_PLUS.sub("", each.email) for each in (*mail.to, *mail.cc)))
+    return Answer(
+        mail.subject, mail.author.email, frozenset(_PLUS.sub("", each.email) for each in (*mail.to, *mail.cc))
+    )
 
 
-def is_shown(header: Header, answer: Answer) -> bool:
-    """Whether a copied header was put into a text to be read."""
+def of(header: Header, answer: Answer) -> Of:
+    """Whether a copied header was put into a text to be read, or is that of the mail that is answered."""
     if _WIRE.match(header.fields[0].label):
-        return True
+        return Of.SHOWN
     said = {attribution.LABELS.get(field.label, ""): field.value for field in reversed(header.fields)}
-    author, subject = EMAIL.search(said.get("from", "")), said.get("subject", "")
-    if author is None or _is_same(subject, answer.subject):
-        return False
-    return _PLUS.sub("", normalise(author[0])) not in answer.people
+    found, subject = EMAIL.search(said.get("from", "")), _bare(said.get("subject", ""))
+    author = normalise(found[0]) if found else ""
+    if (subject and _is_same(subject, _bare(answer.subject))) or _PLUS.sub("", author) in answer.people:
+        return Of.ANSWERED
+    return Of.SHOWN if subject and author and author == answer.author else Of.EITHER
 
 
 def _is_same(one: str, other: str) -> bool:
     """Whether two subjects are one, whatever was put before or behind it or cut off."""
-    short, long = sorted((_bare(one), _bare(other)), key=len)
-    return short in long
+    return one in other or bool(other and other in one)
 
 
 def _bare(subject: str) -> str:

@@ -348,6 +348,16 @@ LANGUAGES = {
     "Vietnamese": Language(
         wrote="viết đã", on="vào", sent="thời_gian", subject="chủ_đề", announced="bắt đầu thư được chuyển tiếp"
     ),
+    "Thai": Language(
+        wrote="เขียนว่า",
+        on="เมื่อ",
+        from_="จาก",
+        sent="ส่ง วันที่",
+        to="ถึง สำเนา",
+        subject="เรื่อง",
+        answer="ตอบ ตอบกลับ",
+        forward="ส่งต่อ",
+    ),
     "Indonesian": Language(wrote="menulis", forward="trs"),
     "Welsh": Language(forward="yml"),
 }

@@ -22,7 +22,7 @@ EMAIL = re.compile(rf"{_ATOM}{{1,64}}@{_ATOM}{{1,100}}\.[a-z]{{2,}}", re.IGNOREC
 TIME = re.compile(r"\d{1,2}[:.h]\d{2}")
 DATE = re.compile(r"\b\d{4}\b|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}\.? \w{3,}|年")
 _CLOCK = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)")
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
+_YEAR = re.compile(r"(?<!\d)(?:19|20|25|14)\d{2}(?!\d)")  # also of the Thai calendar, and of Muslim ones
 _DAY = re.compile(
     r"(?<!\d)\d{1,4}[-/.] ?\d{1,2}[-/.] ?\d{1,4}(?!\d)|\d{4}年\d{1,2}月"  # 3.5.2026, 2026-05-03
     r"|(?<!\d)\d{1,2}(?:\.|º|er|th|st|nd|rd)? (?:de )?[^\W\d_]{3,}\.?,?(?: de)? \d{4}"  # 3 May 2026, 3 de mayo de 2026

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import dropwhile, takewhile
 
 from mailgate.reading.quotes import device_lines
-from mailgate.reading.quotes.lines import MAX_LINES, Kind, Line, first_own, says_something
+from mailgate.reading.quotes.lines import MAX_LINES, Kind, Line, first_own, is_own, says_something
 
 MAX_SIGNATURE = 12  # lines
 SENTENCE = 5  # words of a line that ends like a sentence, and
@@ -41,6 +41,14 @@ def cut(lines: list[Line], *, strictly: bool, alone: bool) -> None:
         if (alone and first >= place) or not _is_device_line(lines, place, followed=not alone):
             return
         _sign(lines, place, place + 1)
+
+
+def cut_address(lines: list[Line], author: str) -> None:
+    """The author's own address as the last line that they wrote: Foxmail puts it between text and history."""
+    first = first_own(lines)
+    last = next((place for place in range(min(len(lines), MAX_LINES) - 1, first, -1) if is_own(lines[place])), first)
+    if first < last and author and lines[last].text[:400].strip(" <>\t").lower() == author:
+        _sign(lines, last, last + 1)
 
 
 def of(lines: Sequence[Line]) -> str:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mailgate.mail import MARKERS
-from mailgate.reading.quotes import attribution, attribution_lines, coloured, footers, marks, shape, signature
-from mailgate.reading.quotes.evidence import Answer, is_shown
+from mailgate.reading.quotes import attribution, attribution_lines, coloured, evidence, footers, marks, shape, signature
+from mailgate.reading.quotes.evidence import Answer, Of
 from mailgate.reading.quotes.lines import MAX_LINES, Kind, Line, first_own, is_own, says_something
 
 ANNOUNCING = 8  # words of a line above a quoted mail
@@ -100,6 +100,7 @@ def split(
         if page:
             coloured.mark(head, labelled)
     footers.cut(head)
+    signature.cut_address(head, answer.author)
     signature.cut(head, strictly=new, alone=forward is None)
     return replace(_sort(head, work[end:], [line.kind for line in lines], marked=marked), glued=glued)
 
@@ -242,9 +243,14 @@ def _announces_quote(lines: Sequence[Line], place: int) -> bool:
 
 
 def _cut_tail(lines: list[Line], labelled: shape.Lines, answer: Answer) -> None:
-    """History that a program put below the answer without quote marks: all that follows goes."""
+    """History that a program put below the answer without quote marks: all that follows goes.
+
+    A header of which it is not known whether its author shows it begins history, unless that of the answered mail
+    stands below.
+    """
     first = first_own(lines)
     shown = 0  # where the last header ends that its author shows
+    doubtful = -1
     for place, line in enumerate(lines[:MAX_LINES]):
         if line.kind is not Kind.OWN or not line.text.strip():
             continue
@@ -252,26 +258,30 @@ def _cut_tail(lines: list[Line], labelled: shape.Lines, answer: Answer) -> None:
             _mark(lines, _above_marker(lines, labelled, place, shown), len(lines))
             return
         header = attribution.copied_header(labelled, place)
-        if header and shown and place <= shown + 1:
-            shown = max(shown, place + header.size)  # its rest
-            continue
-        if header and is_shown(header, answer):
-            shown = place + header.size
-            continue
-        if (header or attribution.is_original(line.text)) and first < place:
-            _mark(lines, _with_rule(lines, place), len(lines))
+        kind = evidence.of(header, answer) if header else None
+        if header and (kind is Of.SHOWN or (shown and place <= shown + 1)):  # also the rest of a long one
+            shown = max(shown, place + header.size)
+        elif first < place and (kind is Of.ANSWERED or (header is None and attribution.is_original(line.text))):
+            start = doubtful if doubtful >= 0 and header is None else place
+            _mark(lines, _with_rule(lines, start), len(lines))
             return
+        elif first < place and header and doubtful < 0:
+            doubtful = place
+    if doubtful >= 0:
+        _mark(lines, _with_rule(lines, doubtful), len(lines))
 
 
 def _above_marker(lines: Sequence[Line], labelled: shape.Lines, place: int, start: int) -> int:
     """The attribution, header or rule that stands between the own text and our marker, below `start`."""
-    for above in range(max(start, place - 12), place):
-        line = lines[above]
-        if line.kind is not Kind.OWN:
-            continue
-        if attribution.is_original(line.text) or attribution.copied_header(labelled, above, surely=False):
-            return _with_rule(lines, above)
-    return _with_rule(lines, place - attribution_lines.above(lines, place))
+    found, above = -1, max(start, place - 12)
+    while above < place:
+        line, size = lines[above], 1
+        if line.kind is Kind.OWN:
+            header = attribution.copied_header(labelled, above, surely=False)
+            size = header.size if header else 1
+            found = above if header or attribution.is_original(line.text) else found
+        above += size
+    return _with_rule(lines, found if found >= 0 else place - attribution_lines.above(lines, place))
 
 
 def _mark(lines: list[Line], start: int, end: int) -> None:

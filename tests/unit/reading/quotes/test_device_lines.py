@@ -167,6 +167,13 @@ Sent from my iPhone, sorry for the typos
 Von meinem iPhone gesendet, bitte entschuldigen Sie die Kürze.
 Envoyé de mon iPhone, merci d'excuser les fautes de frappe
 Enviado desde mi iPhone. Por favor disculpe los errores.
+Sent from my BlackBerry 10 smartphone on the Verizon network.
+Sent from my BlackBerry® smartphone
+Sent from my MetroPCS 4G LTE Android device
+Sent from my Metro by T-Mobile 4G LTE Android Device
+Sent via the Samsung Galaxy S9, an AT&T 5G Evolution capable smartphone
+Sent from my Boost Mobile phone.
+Sent from HEY
 Virus-free.www.avast.com
 Virus-free. www.avast.com<https://www.avast.com/sig-email?utm_medium=email>
 Virenfrei.www.avast.com
@@ -199,6 +206,8 @@ Please excuse the typos
 The scanner is www.avast.com: is that right?
 Download it at www.avast.com
 Sent by nine
+Sent from the network by Ann
+Sent from the capable Boost Mobile phone of Ann
 """.strip().splitlines()
 
 

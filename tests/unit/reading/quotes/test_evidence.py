@@ -37,13 +37,19 @@ def shown(text: str, subject: str = "Re: [#1001] Card") -> str:
         WIRE + COPIED,
         WIRE * 9 + "X-Spam: no\n" + COPIED,
         "Return-Path: <karen@client.example>\n" + COPIED,
-        ANOTHER,
+        COPIED.replace("Subject: Card", "Subject: Invoice 7"),
     ],
-    ids=["as it came over the wire", "a long one", "with a return path", "of another mail"],
+    ids=["as it came over the wire", "a long one", "with a return path", "of an own mail about something else"],
 )
 def test_a_pasted_header_cuts_nothing(pasted):
     text = f"Hello, see this:\n\n{pasted}\nWhat can I do?\n\nKaren"
     assert shown(text) == text
+    assert shown(f"{text}\n\n{BY_THE_DESK}") == text
+    assert shown(f"{text}\n\n{BY_THE_DESK}\n##- Write your answer above this line -##\n\nHello") == text
+
+
+def test_a_header_of_another_mail_is_shown_where_that_of_the_answered_mail_stands_below():
+    text = f"Hello, see this:\n\n{ANOTHER}\nWhat can I do?\n\nKaren"
     assert shown(f"{text}\n\n{BY_THE_DESK}") == text
     assert shown(f"{text}\n\n{BY_THE_DESK}\n##- Write your answer above this line -##\n\nHello") == text
 
@@ -56,6 +62,9 @@ def test_a_pasted_header_cuts_nothing(pasted):
         BY_THE_DESK.replace("support@", "outages@"),  # its subject is that of the answer
         BY_THE_DESK.replace(" <support@bank.example>", "").replace("Card", "Case"),  # of its author nothing is known
         ANOTHER.replace("You won", ""),  # nor of this subject
+        ANOTHER,
+        f"{ANOTHER}\n{ANOTHER}",
+        f"{ANOTHER}\n-----Original Message-----\n{BY_THE_DESK}",
         BY_THE_DESK.replace("Subject: RE: [#1001] Card", "Subject: Received: a card"),
     ],
 )
@@ -69,3 +78,16 @@ def test_what_stands_between_rules_is_history_whatever_its_header_says():
 
 def test_a_header_in_the_second_line_of_a_mail_is_judged_by_itself():
     assert shown(f"Yes.\n{BY_THE_DESK}") == "Yes."
+
+
+def test_the_address_that_foxmail_puts_between_text_and_history_is_a_signature():
+    assert shown(f"Yes.\n\n\n\nkaren@client.example\n \n{BY_THE_DESK}") == "Yes."
+    assert shown("Yes.\n\nKaren@Client.example") == "Yes."
+    assert shown("jane@client.example") == "jane@client.example"
+    assert shown("karen@client.example") == "karen@client.example"
+    assert shown(f"Write to:\n\njane@client.example\n\n{BY_THE_DESK}") == "Write to:\n\njane@client.example"
+
+
+def test_an_answer_between_a_quote_and_a_notice_of_the_desk_is_shown():
+    text = "> Where?\n\nThere."
+    assert shown(f"{text}\n\n##- Write your answer above this line -##\n\nHello") == text

@@ -30,6 +30,8 @@ def forward(text: str, subject: str = "Fwd: Paper") -> Body:
         "In data 4 maggio 2026 10:00:00 CEST, Ann Key <ann@a.example> ha scritto:",
         "Ann Key <ann@a.example> กล่าวเมื่อ 4 พ.ค. 2026 10:00:",
         "Ann Key [ann@a.example] 04/05/2026 10:00 :",
+        "ในวันที่ จ. 4 พ.ค. 2569 เวลา 10:00 Ann Key <ann@a.example> กล่าวว่า:",
+        "On Mon, 4 May 2569 at 10:00 Ann Key <ann@a.example> wrote:",
         "Ann Key «ann@a.example», 04.05.2026 10:00:",
         "---- Mon, 04 May 2026 10:00:36 +0530 Ann Key<ann@a.example> xyzzy ----",
         "Jumatatu 4 Mei 2026 saa 10:00, Ann Key\n<ann@a.example> aliandika:",
@@ -77,6 +79,7 @@ HEADER = "Kutoka: Ann Key <ann@a.example>\nTarehe: 4 Mei 2026 10:00\nKwa: Bob <b
     [
         HEADER,
         HEADER.replace("\n", "\n\n"),
+        "จาก: Ann Key <ann@a.example>\nส่ง: 4 พฤษภาคม 2569 10:00\nถึง: Bob <bob@b.example>\nเรื่อง: Paper",
         f"________________________________\n{HEADER}",
         f"---- Ujumbe asili ----\n{HEADER}",
         f"Ujumbe wa 04/05/26 10:00\n{HEADER}",
