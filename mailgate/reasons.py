@@ -39,6 +39,7 @@ class Reason(StrEnum):
     NULL_SENDER = "null-sender"
     PRECEDENCE = "precedence"
     LIST_HEADER = "list-header"
+    AGGREGATE_REPORT = "aggregate-report"  # of DMARC or TLS, by its subject
     HELP_DESK = "help-desk"  # it begins as the notices of help desks do, or their program made it
     ROBOT_SENDER = "robot-sender"  # mailer-daemon@, noreply@
     NO_MACHINE_SIGN = "no-machine-sign"  # nothing says that a machine wrote it

@@ -40,7 +40,7 @@ def read(
     leaves = list(_leaves(root))
     found = _report(root)  # a gateway may have put a footer beside it
     report, kind = found is not None, found.params.get("report-type", "").lower() if found else ""
-    if kind == "disposition-notification":
+    if kind in {"disposition-notification", "tlsrpt"}:  # RFC 8460 5.3: on encryption in general, not on a mail
         return None
     if kind == "feedback-report" or (report and any(p.type == "message/feedback-report" for p in leaves)):
         return _feedback(leaves)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mailgate.reading.mime import reaction
 from mailgate.reading.quotes import attribution, shape
 from mailgate.reasons import Reason
 from mailgate.rules.screening import help_desk, phrases
@@ -43,6 +44,8 @@ STEMS = tuple(stem.replace("_", " ") for stem in phrases.AUTOMATIC.split())
 NOTES = re.compile(r"AUTO\s?: [^()]{5,120}\([^()]*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}[^()]*\)\s*$")
 PREFIX = re.compile(r"([^:：]{2,40}?)\s?[:：]\s?\S")
 TITLE = 4  # words
+LONGEST_NOTE = 200  # characters
+GMAIL = re.compile(r"<https://(?:www\.google\.com/gmail|mail\.google\.com)/\S*>")
 LONGEST_LABEL = 6  # words
 _NUMBER = re.compile(r"[\[({<][^\[\](){}<>]{0,20}\d[^\[\](){}<>\d]{0,4}[\])}>]")  # "[#1001]", "(Case 1001)"
 _PHRASES = (*phrases.AWAY, *phrases.ABSENT)
@@ -95,8 +98,17 @@ def _calendar_reply(incoming: Incoming) -> bool:
 
 
 def _reaction(incoming: Incoming) -> bool:
-    """Gmail's by its part; Outlook's by the one line that it consists of."""
-    return bool(incoming.mail.reaction) or _is_outlook_reaction(incoming)
+    """Gmail's by its part, or by the text that a gateway left of it; Outlook's by the one line that it consists of."""
+    return bool(incoming.mail.reaction) or _is_outlook_reaction(incoming) or _is_gmails_text(incoming)
+
+
+def _is_gmails_text(incoming: Incoming) -> bool:
+    """An emoji, and below it a line with "Gmail" and a link to what it is, in whatever language."""
+    lines = [line.strip() for line in incoming.mail.text[:BEGINNING].split("\n") if line.strip()]
+    if not incoming.is_reply or len(lines) < 2 or len(lines[0]) > reaction.MAX_EMOJI or any(map(str.isalnum, lines[0])):
+        return False
+    told = " ".join(lines[1:3])
+    return len(told) <= LONGEST_NOTE and "Gmail" in told and bool(GMAIL.search(told))
 
 
 def _is_outlook_reaction(incoming: Incoming) -> bool:

@@ -18,6 +18,9 @@ from mailgate.rules.screening.incoming import Incoming
 LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "list-help", "list-subscribe", "list-owner", "mailing-list")
 NO_REPLY = re.compile(r"^(?:(?:do[._-]?)?no[t]?[._-]?reply|mailer[._-]?daemon|bounces?)(?:$|[+._-])")
 
+# RFC 7489 7.2.1.1 and RFC 8460 5.3: what servers report of a domain once a day, from whatever address.
+AGGREGATE = re.compile(r"report domain: ?\S+\s+submitter: ?\S+\s+report-id:", re.IGNORECASE)
+
 
 def signs(incoming: Incoming) -> tuple[Reason, ...]:
     """Return the reasons for which the mail is automatic or bulk."""
@@ -34,6 +37,8 @@ def signs(incoming: Incoming) -> tuple[Reason, ...]:
         found.append(Reason.NULL_SENDER)
     if NO_REPLY.match(incoming.mail.author.email.partition("@")[0]):
         found.append(Reason.ROBOT_SENDER)
+    if AGGREGATE.match(incoming.mail.subject):
+        found.append(Reason.AGGREGATE_REPORT)
     if help_desk.is_by_one(incoming):
         found.append(Reason.HELP_DESK)
     return tuple(found)

@@ -286,3 +286,43 @@ def test_what_the_people_of_a_help_desk_write_is_heard_and_gets_no_automatic_ans
 def test_what_a_help_desk_sends_without_naming_a_ticket_is_no_answer() -> None:
     found = screen(f"Subject: New case\n{HELP_DESKS['Jira']}", "A new case was created by Ann: the printer burns.")
     assert found == Screened(Screen.BULK, (Reason.HELP_DESK,))
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Report Domain: bank.example Submitter: protection.outlook.com Report-ID: 99",
+        "Report domain: bank.example  Submitter: yahooinc.com Report-ID: <1>",
+    ],
+)
+def test_a_daily_report_on_a_domain_is_made_by_a_machine(subject: str) -> None:
+    assert screen(f"Subject: {subject}\n") == Screened(Screen.BULK, (Reason.AGGREGATE_REPORT,))
+    report = "Content-Type: multipart/report; report-type=tlsrpt; boundary=b\n"
+    parts = "--b\n\nAn aggregate TLS report\n--b\nContent-Type: application/tlsrpt+gzip; name=r.gz\n\nx\n--b--\n"
+    assert screen(f"Subject: {subject}\n{report}", parts).kind is Screen.BULK
+    assert screen("Subject: Report domain: which one?\n").kind is Screen.HUMAN
+
+
+GMAIL = (
+    "\N{THUMBS UP SIGN}\n\nAnn reacted via Gmail\n<https://www.google.com/gmail/about/?utm_source=gmail>\n\nOn Monday"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reacts"),
+    [
+        (GMAIL, True),
+        (GMAIL.replace("Ann reacted via Gmail", "Ann hat \u00fcber Gmail reagiert"), True),
+        (GMAIL.replace("gmail/about", "search"), False),
+        (GMAIL.replace("via Gmail", "by hand"), False),
+        (GMAIL.replace("Ann", "Ann, who has thought about it for a long time and has more to say of it, " * 4), False),
+        (f"Yes!\n{GMAIL}", False),
+        ("\N{THUMBS UP SIGN}", False),
+        ("\N{THUMBS UP SIGN}" * 20 + GMAIL, False),
+    ],
+)
+def test_a_reaction_of_gmail_of_which_a_gateway_left_the_text(text: str, reacts: bool) -> None:
+    fields = "Content-Type: text/plain; charset=utf-8\nSubject: Re: x\n"
+    found = screen(f"{fields}In-Reply-To: <2@x.example>\n", text)
+    assert (found == Screened(Screen.AUTO_REPLY, (Reason.REACTION,))) is reacts
+    assert screen(fields, text).kind is Screen.HUMAN
