@@ -15,9 +15,10 @@ _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 _TABLE = {
     "utf-8": "utf8 unicode11utf8 unicode20utf8 xunicode20utf8 unicode utf8mb4 uft8 utf cp65001",
     "cp1252": (
-        "windows1252 ansix341968 ascii cp819 csisolatin1 ibm819 iso88591 isoir100 iso885911987 l1 latin1 usascii us "
-        "ansi ansix31101983 7bit 8bit unknown8bit xunknown userdefined iso646us csascii cp20127 cp28591"
+        "windows1252 cp819 csisolatin1 ibm819 iso88591 isoir100 iso885911987 l1 latin1 ansi ansix31101983 cp28591"
     ),
+    # They say nothing of bytes beyond ASCII.
+    "": "ascii usascii us ansix341968 7bit 8bit unknown8bit xunknown unknown userdefined iso646us csascii cp20127",
     "cp866": "csibm866",
     "iso8859-2": "csisolatin2 isoir101 cp28592 iso885921987 l2 latin2",
     "iso8859-3": "csisolatin3 isoir109 cp28593 iso885931988 l3 latin3",

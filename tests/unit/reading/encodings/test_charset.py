@@ -68,3 +68,20 @@ def test_iso_2022_jp_with_the_characters_of_windows():
 )
 def test_mojibake_is_repaired_where_it_is_certain(broken, right):
     assert mojibake.repaired(broken) == right
+
+
+@pytest.mark.parametrize("declared", ["us-ascii", "unknown-8bit", "x-unknown", "8bit", "ANSI_X3.4-1968", ""])
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("您好,我们的门户网站从今天早上开始就无法访问了,请尽快处理。", "gb18030"),
+        ("您好,我們的網站從今天早上開始無法使用,請盡快處理。", "big5"),
+        ("안녕하세요, 오늘 아침부터 포털에 접속할 수 없습니다.", "euc-kr"),
+        ("お世話になっております。今朝からポータルに接続できません。", "shift_jis"),
+        ("Здравствуйте, портал не работает с утра. Помогите пожалуйста.", "cp1251"),
+        ("Grüße aus Köln, der Zugang kostet 100 € im Jahr.", "cp1252"),
+        ("Grüße aus Köln, der Zugang kostet 100 € im Jahr.", "utf-8"),
+    ],
+)
+def test_a_label_that_says_nothing_of_bytes_beyond_ascii_leaves_them_to_be_guessed(text, written, declared) -> None:
+    assert charset.decode(text.encode(written), declared) == text
