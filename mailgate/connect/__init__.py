@@ -2,6 +2,7 @@
 
     providers      what large hosts are known to do: servers, OAuth 2.0 endpoints, limits. Pure
     sasl           the strings of PLAIN, XOAUTH2 and OAUTHBEARER. Pure
+    smtp_lines     the lines of an SMTP server's answers, and what it offers. Pure
     oauth2         token requests and what their answers mean. Pure
     rsa            RS256 signatures and certificates: the only file that names cryptography
     resolver       MX and TXT records: the only file that names dnspython

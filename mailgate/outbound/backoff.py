@@ -33,6 +33,7 @@ RELAY_FIRST_PAUSE = timedelta(seconds=5)
 RELAY_LONGEST_PAUSE = timedelta(minutes=5)
 IN_A_ROW = 3
 UNPROVEN_TRIES = 3  # of what a relay refuses that has not taken anything lately
+LONGEST_LINE = 1000  # characters of an answer that are kept
 JITTER = 0.2  # share of a pause by which it is shorter or longer
 
 TOKEN_REFUSED = frozenset({454, 530, 534, 535, 538})  # RFC 4954 6; 454: "temporary", as Exchange says of an ended one
@@ -86,9 +87,16 @@ class Reply:
         """True when the relay says that the address itself is no good."""
         return self.stage is Stage.RCPT and self.permanent and self.enhanced in DEAD_ADDRESS
 
+    @property
+    def line(self) -> str:
+        """Code and text in one line: the enhanced code once, though each line repeats it (RFC 2034 4)."""
+        first, *others = self.text.splitlines() or [""]
+        words = " ".join(" ".join((first, *(each.removeprefix(self.enhanced) for each in others))).split())
+        words = words if len(words) <= LONGEST_LINE else f"{words[:LONGEST_LINE]} …"
+        return f"{self.code} {words}".strip() if self.code else words or "no answer"
+
     def __str__(self) -> str:
-        said = f"{self.code} {self.text}".strip() if self.code else self.text or "no answer"
-        return f"{said} (at {self.stage})"
+        return f"{self.line} (at {self.stage})"
 
 
 class Fault(StrEnum):

@@ -12,12 +12,13 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 
 from mailgate.connect import rsa, sasl
 from mailgate.connect.access_tokens import Account, in_thread
 from mailgate.connect.oauth2 import TokenRefused
+from mailgate.connect.smtp_lines import challenge, offered, reply_line, shown
 from mailgate.connect.tls import client_context, connection_words
 from mailgate.errors import MailgateError, UnreadableFile
 from mailgate.outbound import dkim
@@ -37,7 +38,6 @@ END_TIMEOUT = 600.0  # RFC 5321 4.5.3.2.6
 QUIT_TIMEOUT = 2.0
 LONGEST_REPLY = 100  # lines
 
-_REPLY_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _QUOTED_LOCAL = re.compile(r'"(?:[^"\\]|\\.)*"@[^ ]+')  # RFC 5321 4.1.2
 
 
@@ -164,7 +164,7 @@ class SmtpRelay:
         for answer in answers:
             if reply.code != 334:
                 break
-            said = sasl.error_of(_decoded(reply.text)) or said
+            said = sasl.error_of(challenge(reply.text)) or said
             self._write(b64encode(answer).decode())
             reply = await self._read(Stage.LOGIN, REPLY_TIMEOUT)
         if reply.code != 235:
@@ -180,9 +180,7 @@ class SmtpRelay:
             return
         if reply.code != 250:
             raise _Refused(reply)
-        for line in reply.text.splitlines()[1:]:
-            keyword, _, parameters = line.strip().partition(" ")
-            self._offered[keyword.upper()] = parameters
+        self._offered = offered(reply.text)
 
     async def _start_tls(self) -> None:
         if "STARTTLS" not in self._offered:
@@ -260,7 +258,9 @@ class SmtpRelay:
         commands = [self._mail_command(mail_from, recipient, mail), f"RCPT TO:<{recipient}>", "DATA"]
         if self._dirty:
             self._write("RSET")
-            await self._expect(Stage.MAIL, 250)
+            reply = await self._read(Stage.MAIL, REPLY_TIMEOUT)
+            if reply.code != 250:  # that says nothing about this mail, which gets a new connection
+                raise _Refused(Reply(Stage.MAIL, 0, f"the relay refused RSET: {reply.line}"))
         self._dirty = True
         refusal = await self._say_all(stages, commands)
         if refusal is not None:
@@ -361,12 +361,12 @@ class SmtpRelay:
             async with asyncio.timeout(seconds):
                 while len(lines) < LONGEST_REPLY:
                     line = await self._reader.readuntil(b"\n")
-                    found = _REPLY_LINE.fullmatch(line.rstrip(b"\r\n"))
+                    found = reply_line(line)
                     if found is None:
-                        raise _Refused(Reply(stage, 0, f"not an SMTP answer: {_shown(line)}"))
-                    lines.append(_shown(found[3] or b""))
-                    if found[2] != b"-":
-                        return Reply(stage, int(found[1]), "\n".join(lines))
+                        raise _Refused(Reply(stage, 0, f"not an SMTP answer: {shown(line) or 'an empty line'}"))
+                    lines.append(found.text)
+                    if found.last:
+                        return Reply(stage, found.code, "\n".join(lines))
         except TimeoutError as error:
             raise _Refused(Reply(stage, 0, f"no answer within {seconds:.0f} seconds")) from error
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
@@ -382,19 +382,9 @@ def _fits_envelope(address: str) -> bool:
     return " " not in address or _QUOTED_LOCAL.fullmatch(address) is not None
 
 
-def _decoded(challenge: str) -> bytes:
-    try:
-        return b64decode(challenge)
-    except ValueError:
-        return b""
-
-
-def _shown(line: bytes) -> str:
-    text = line.decode("utf-8", "replace").strip()
-    if text.isprintable():
-        return text[:1000]
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)[:1000]
-
-
 def _words(error: BaseException, host: str) -> str:
-    return "closed by the relay" if isinstance(error, asyncio.IncompleteReadError) else connection_words(error, host)
+    if isinstance(error, asyncio.IncompleteReadError):
+        return "closed by the relay"
+    if isinstance(error, asyncio.LimitOverrunError):
+        return "a line of its answer has no end"
+    return connection_words(error, host)

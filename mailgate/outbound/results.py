@@ -42,7 +42,7 @@ def record_and_claim(
     `large`: how many of the new ones may be large. `urgent`: only those that an administrator wants tried now,
     whatever state the relay is in.
     """
-    outbox.sent(db, [(job.id, f"{reply.code} {reply.text}") for job, reply in results.sent], now)
+    outbox.sent(db, [(job.id, reply.line) for job, reply in results.sent], now)
     outbox.later(db, [(job.id, when, str(reply)) for job, reply, when in results.later])
     outbox.unclaim(db, results.untried)
     outbox.put_off(db, results.put_off)

@@ -30,7 +30,7 @@ LAYERS = (
 CORE = ("", "reading", "rules", "writing.mail", "writing.views")
 # Pure files in folders of the shell.
 PURE = {
-    *("connect.oauth2", "connect.providers", "connect.sasl", "inbound.imap.replies"),
+    *("connect.oauth2", "connect.providers", "connect.sasl", "connect.smtp_lines", "inbound.imap.replies"),
     *("inbound.envelope", "inbound.imap.plan", "inbound.smtp.data", "inbound.smtp.proxy", "inbound.smtp.syntax"),
     *("outbound.backoff", "outbound.dkim", "outbound.downgrade", "outbound.meanings"),
     *("outbound.pacing", "outbound.sender", "outbound.status_codes"),

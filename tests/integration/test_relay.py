@@ -86,6 +86,35 @@ async def test_after_a_refusal_the_transaction_is_reset():
     assert [mail.recipients for mail in sink.taken] == [("e@f.example",)]
 
 
+@pytest.mark.parametrize("answer", ["502 5.5.1 not implemented", "451 4.3.0 later", "421 4.3.2 bye", "close", "what"])
+async def test_a_relay_that_does_not_reset_gets_the_next_mail_over_a_new_connection(answer):
+    """A refused RSET says nothing about the mail behind it."""
+    async with Sink(script={"c@d.example": ["550 5.1.1 unknown"], "rset": [answer]}) as sink:
+        relay = to(sink)
+        assert (await relay.send("a@b.example", "c@d.example", Payload(MAIL))).code == 550
+        assert (await relay.send("a@b.example", "e@f.example", Payload(MAIL))).code == 250
+        await relay.close()
+    assert sink.connections == 2
+    assert [mail.recipients for mail in sink.taken] == [("e@f.example",)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("554 " + "x" * 70_000, "the connection was lost: a line of its answer has no end"),
+        ("", "not an SMTP answer: an empty line"),
+        ("* OK IMAP4rev1", "not an SMTP answer: * OK IMAP4rev1"),
+        ("half 55", "the connection was lost: closed by the relay"),
+    ],
+)
+async def test_an_answer_that_is_none_is_told_in_words(answer, words):
+    async with Sink(script={"end": [answer]}) as sink:
+        relay = to(sink)
+        reply = await relay.send("a@b.example", "c@d.example", Payload(MAIL))
+        await relay.close()
+    assert (reply.stage, reply.code, reply.text) == (Stage.DATA_END, 0, words)
+
+
 async def test_a_data_that_is_granted_without_a_recipient_is_ended_empty(monkeypatch):
     """RFC 2920 3.1."""
     said: list[bytes] = []

@@ -121,6 +121,13 @@ async def test_a_relay_without_a_fitting_mechanism_says_what_it_has(
     assert reply.stage is Stage.LOGIN
 
 
+@pytest.mark.parametrize("lines", ["250-AUTH PLAIN\r\n250 AUTH GSSAPI", "250 AUTH=PLAIN"])
+async def test_the_mechanisms_are_known_in_whatever_lines_they_stand(lines: str, to: To) -> None:
+    async with Sink(auth=("PLAIN",), users={USER: PASSWORD}, script={"ehlo": [f"250-sink\r\n{lines}"]}) as sink:
+        assert (await send(to(sink))).code == 250
+    assert sink.signed_in == [USER]
+
+
 @pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])
 async def test_a_token_is_said_with_either_mechanism(
     mechanism: str, tokens: TokenServer, tmp_path: Path, to: To

@@ -261,6 +261,16 @@ def test_a_reply_reads_well():
     assert str(Reply(Stage.CONNECT, 0)) == "no answer (at connect)"
 
 
+def test_an_answer_of_several_lines_reads_as_one():
+    """As Gmail refuses: what counts is in the first line, and each repeats the code."""
+    blocked = Reply(Stage.DATA_END, 550, "5.7.26 This mail has been blocked.\n5.7.26 See \n5.7.26\n5.7.26 help - gsmtp")
+    assert str(blocked) == "550 5.7.26 This mail has been blocked. See help - gsmtp (at data-end)"
+    assert str(Reply(Stage.MAIL, 451, "4.7.1 one\ntwo")) == "451 4.7.1 one two (at mail)"
+    long = Reply(Stage.RCPT, 550, "\n".join(100 * ["5.1.1 " + 900 * "x"]))
+    assert len(str(long)) < 1100
+    assert str(long).endswith("x … (at rcpt)")
+
+
 def test_pauses_double_from_a_minute_to_an_hour():
     minutes = [after(n, NEW, 0.5) / timedelta(minutes=1) for n in (1, 2, 3, 4, 5, 6, 7, 8, 10**6)]
     assert minutes == [1, 2, 4, 8, 16, 32, 60, 60, 60]
