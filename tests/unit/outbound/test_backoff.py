@@ -176,6 +176,25 @@ def test_words_without_an_enhanced_code_are_compared_by_their_beginning():
     assert streak.means_ill
 
 
+@pytest.mark.parametrize(
+    ("said", "in_a_row"),
+    [
+        (("Bad recipient here", "No such recipient", "Unknown recipient here"), 1),
+        (("Access denied: a", "access denied: A", "ACCESS DENIED: a"), 3),
+    ],
+)
+def test_refusals_in_other_words_are_told_apart_and_capitals_are_none(said, in_a_row):
+    streak = Streak()
+    for number, words in enumerate(said):
+        streak = streak.then(f"{number}@x", Reply(Stage.RCPT, 550, words))
+    assert len(streak.refused) == in_a_row
+
+
+def test_a_mail_that_is_too_large_is_given_up_also_while_the_relay_refuses_everything():
+    ill = refuse_mails("one", "two", "three")
+    assert verdict(Stage.DATA_END, 552, "5.3.4 too big", streak=ill) == Failed(Fault.MESSAGE)
+
+
 @pytest.mark.parametrize("stage", [Stage.RCPT, Stage.DATA, Stage.DATA_END])
 def test_a_relay_that_accepted_nothing_lately_is_asked_three_times(stage):
     assert verdict(stage, 550, "5.7.1 no", proven=False) == RetryAt(timedelta(minutes=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import dkim
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.connect.rsa import public_key, signer
-from mailgate.outbound.dkim import OVERSIGNED, key_for, relaxed_body, relaxed_field, signature
+from mailgate.outbound.dkim import LINE, OVERSIGNED, key_for, relaxed_body, relaxed_field, signature
 from mailgate.settings import DkimKey, Secret
 
 PEM = (Path(__file__).parents[2] / "data/client.pem").read_text()
@@ -104,7 +105,12 @@ def test_changes_of_blanks_on_the_way_do_not_matter() -> None:
 
 def test_lines_of_the_signature_are_short_and_every_field_is_oversigned() -> None:
     field = sign(MAIL).removesuffix(MAIL).decode()
-    assert max(map(len, field.split("\r\n"))) <= 100
+    lines = field.split("\r\n")
+    assert max(map(len, lines)) <= 78, "RFC 5322 2.1.1"
+    listed = [line for line in lines if re.fullmatch(r"\t(?:h=)?[a-z:-]+;?", line)]
+    wider = [f"{one.strip()}{other.strip().partition(':')[0]}" for one, other in pairwise(listed)]
+    assert len(wider) == 2
+    assert all(len(line) >= LINE for line in wider), "and no more of them than it takes"
     names = re.search(r"h=(.*?);", field.replace("\r\n\t", ""))[1].split(":")
     assert {name: names.count(name) for name in ("from", "cc", "subject")} == {"from": 2, "cc": 1, "subject": 2}
     assert set(names) == set(OVERSIGNED)

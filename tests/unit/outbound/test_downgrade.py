@@ -38,6 +38,24 @@ def test_nobody_left_is_an_empty_group_in_to_and_no_cc():
     assert "Cc" not in message_from_bytes(done)
 
 
+def test_nobody_left_in_cc_alone_leaves_to_as_it_is():
+    done = message_from_bytes(without_utf8(mail([KAREN], [JUERGEN])))
+    assert done.get_all("To") == [message_from_bytes(mail([KAREN]))["To"]]
+    assert "Cc" not in done
+
+
+def test_the_last_field_and_its_last_character_count():
+    end = b"\r\n\r\nText\r\n"
+    assert needs_utf8("Subject: Grü".encode() + end)
+    assert without_utf8("Subject: x\r\nTo: a@x.example, ü@x.ü".encode() + end) == b"Subject: x\r\nTo: a@x.example" + end
+
+
+def test_a_list_in_ascii_is_left_as_it_was_written_beside_one_that_is_not():
+    to = b'To: "Client,  Karen" <karen@client.example>,\r\n\tleo@client.example\r\n'
+    done = without_utf8(to + "Cc: ü@x.example\r\n".encode() + REST)
+    assert done == to + REST
+
+
 def test_an_ascii_header_is_the_same_byte_for_byte():
     plain = mail([KAREN], [Address("leo@client.example", "Léo")])
     assert not needs_utf8(plain)

@@ -1,5 +1,7 @@
 """How many mails a relay may be given in a minute."""
 
+import tracemalloc
+
 from mailgate.outbound.pacing import Pacer
 
 
@@ -13,6 +15,15 @@ def test_without_a_limit_there_is_always_room():
     pacer = given(Pacer(0), *[1.0] * 1000)
     assert (pacer.room(1.0, 64), pacer.wait(1.0)) == (64, 0.0)
     pacer.take_back(3)
+
+
+def test_without_a_limit_nothing_is_kept():
+    pacer = Pacer(0)
+    tracemalloc.start()
+    given(pacer, *(float(n) for n in range(20_000)))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 50_000
 
 
 def test_the_limit_holds_in_every_minute():

@@ -65,6 +65,12 @@ async def test_files_stand_where_they_belong_whole(store, monkeypatch, size):
     await mail.check()
 
 
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r", b"\r\n"])
+def test_a_mail_ends_with_a_whole_line(end):
+    """Behind half a line the dot that ends a mail would be text, and the relay would wait for more."""
+    assert b"".join(Payload(HEAD + b"\r\nText." + end).pieces()) == HEAD + b"\r\nText.\r\n"
+
+
 def test_a_mail_without_files_is_its_data():
     assert whole(Payload(b"Subject: x\r\n\r\nText\r\n")) == b"Subject: x\r\n\r\nText\r\n"
 

@@ -16,6 +16,8 @@ from mailgate.phrase import Phrase, phrase
         ("5.0.0", "552 mailbox is full", "the mailbox is full (5.0.0 552 mailbox is full)"),
         ("", "554 5.3.4 too much", "the mail is too large for them (554 5.3.4 too much)"),
         ("", "connect to mx.example: Connection timed out", "their mail server could not be reached (connect to"),
+        ("", "550 5.1.0 rejected", "the address is invalid (550 5.1.0 rejected)"),
+        ("5.0.1", "no", "their mail server says: 5.0.1 no"),
         ("5.0.0", "", "their mail server says: 5.0.0"),
         ("", "", "no reason was given"),
     ],

@@ -32,7 +32,20 @@ def test_words_on_top_are_taken_and_the_rest_is_text(text, words, rest):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "close", "Hello\n#close", "#close it please", "\\#close", "#leave", "#resolved", "#assign ann", "#"]
+    "text",
+    [
+        "",
+        "close",
+        "Hello\n#close",
+        "#close it please",
+        "\\#close",
+        "xclose",
+        "/close",
+        "#leave",
+        "#resolved",
+        "#assign ann",
+        "#",
+    ],
 )
 def test_anything_else_of_a_requester_is_text(text):
     assert read_requester_words(text.split("\n"), "requester") == RequesterCommands()

@@ -339,6 +339,13 @@ def test_a_span_over_new_year_is_one():
     assert list(always_but.spans(start, start + timedelta(days=3))) == [(start, start + timedelta(days=3))]
 
 
+def test_a_shift_that_the_turn_of_the_year_in_utc_cuts_is_whole():
+    """It begins on 30 December; as 2027 begins in UTC it is 19:00 in New York."""
+    long = calendar_of(hours("America/New_York", {2: ((1200, 1170),)}))
+    start = at("2026-12-30T20:00", "America/New_York").astimezone(UTC)
+    assert list(long.spans(start - HOUR, start + 48 * HOUR)) == [(start, start + 23.5 * HOUR)]
+
+
 def test_an_offset_change_at_the_turn_of_a_year_is_seen():
     # Samoa left out 30 December 2011, as 2011 ended.
     apia = calendar_of(hours("Pacific/Apia", dict.fromkeys(range(7), ((0, 1440),))))

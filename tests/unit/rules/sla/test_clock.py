@@ -243,6 +243,12 @@ def test_each_later_message_awaits_its_response():
     assert times.next_response_by == steps(times)[NEXT_RESPONSE] == ny("2026-11-23T09:00")
 
 
+def test_a_plan_without_a_time_for_responses_awaits_none():
+    waiting = ticket(first_response_at=FRIDAY, waiting_since=FRIDAY + HOUR)
+    times = clock(waiting, sev_c())
+    assert (times.first_response_by, times.next_response_by, set(steps(times))) == (None, None, {OVERDUE})
+
+
 def test_before_the_first_response_there_is_no_next_one():
     assert clock(ticket(waiting_since=FRIDAY), RESPONSES).next_response_by is None
 
@@ -424,6 +430,11 @@ def test_the_story_of_a_due_time_that_passed_before_a_pause():
         "Mon 23 Nov 08:00-12:00: 4 h",
         "due Mon 23 Nov 12:00 EST",
     )
+
+
+def test_the_story_ends_where_a_pause_begins_at_the_due_time():
+    log = [(Status.PENDING, ny("2026-11-23T12:00")), (Status.OPEN, ny("2026-11-23T14:00"))]
+    assert explain_due(ticket(log=log), sev_c())[-2:] == ("Mon 23 Nov 08:00-12:00: 4 h", "due Mon 23 Nov 12:00 EST")
 
 
 def test_the_story_of_a_finished_ticket_says_whether_it_was_in_time():

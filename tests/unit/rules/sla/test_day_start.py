@@ -64,6 +64,14 @@ def test_around_the_clock_the_desks_other_hours_say_the_time_of_every_day(plan_o
     assert start(plan_of, day, (ALWAYS, BY_HAND, BANK, LATE)) == meant
 
 
+@pytest.mark.parametrize("short", range(7))
+def test_hours_that_leave_out_part_of_one_day_are_not_around_the_clock(short):
+    days = dict.fromkeys(range(7), ((0, 1440),)) | {short: ((600, 720),)}
+    but_one = Hours(name="But one", timezone=NEW_YORK, hours=days)
+    begin = [start(but_one, f"2026-12-{21 + n}", (ALWAYS, BANK, but_one))[-9:-4] for n in range(7)]  # from a Monday
+    assert begin == ["10:00" if n == short else "00:00" for n in range(7)]
+
+
 def test_those_of_the_desks_own_plan_come_first():
     assert start(ALWAYS, "2026-12-23", (ALWAYS, BANK, LATE), usual=LATE) == "Wed 23 Dec 2026, 12:00 EST"
 

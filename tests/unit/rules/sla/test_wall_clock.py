@@ -39,6 +39,11 @@ def test_quiet_hours_end_by_the_wall_clock(now, end):
     assert quiet_until(NIGHT, at(now), BERLIN) == (at(end) if end else None)
 
 
+def test_the_moment_may_be_told_in_any_zone():
+    for zone in (BERLIN, NEW_YORK):
+        assert quiet_until(NIGHT, at("2026-10-24 20:00").astimezone(zone), BERLIN) == at("2026-10-25 06:00")
+
+
 def test_quiet_hours_within_a_day():
     assert quiet_until((12 * 60, 13 * 60), at("2026-11-20 12:30"), ZoneInfo("UTC")) == at("2026-11-20 13:00")
     assert quiet_until((12 * 60, 13 * 60), at("2026-11-20 13:00"), ZoneInfo("UTC")) is None

@@ -14,7 +14,7 @@ from mailgate.mail import MARKER, MARKERS, Bounce, Envelope, Mail
 from mailgate.notice import NoticeKind
 from mailgate.reasons import Reason
 from mailgate.rules.text.subject import strip_subject
-from mailgate.rules.threading.keys import key_text, plus
+from mailgate.rules.threading.keys import key_text, plus, saying
 from mailgate.rules.threading.references import highest_number, references
 from mailgate.rules.threading.thread import Found, Match, Sifted, lookups, pick, sift
 from mailgate.rules.threading.trust import Sender, identify
@@ -92,9 +92,10 @@ def test_references_come_strongest_first_and_each_once() -> None:
 
 @pytest.mark.parametrize("line", ["Ref: {}", "> > ref:{}", "*Ref:* `{}`", "Ref:\u00a0{}", "Ref:\n{}"])
 def test_a_ref_line_is_found_anywhere_in_the_text(line: str) -> None:
-    text = "Thanks\n" + line.format(key_text(an_id())) + "\nbye"
-    refs = references(mail(text=text), body(), ENVELOPE, KEYRING, DESK)
-    assert [found.reason for found in refs] == [Reason.REF_LINE]
+    for before, behind in (("Thanks\n", "\nbye"), ("", "")):
+        text = before + line.format(key_text(an_id())) + behind
+        refs = references(mail(text=text), body(), ENVELOPE, KEYRING, DESK)
+        assert [found.reason for found in refs] == [Reason.REF_LINE]
 
 
 def test_a_key_in_running_text_is_no_ref_line() -> None:
@@ -422,6 +423,34 @@ def test_an_agent_on_their_own_request_is_the_customer_unless_proven() -> None:
     assert matched(letter, own, sender=Sender(ELLIOT, "elliot", "dmarc", "pass")).role == "agent"
     unseen = ticket(department="Systems Administrators")
     assert matched(letter, unseen, sender=Sender(ELLIOT, "elliot", "dmarc", "pass")).role == ""
+
+
+def test_a_proven_agent_is_the_customer_of_their_own_request_in_a_confidential_department() -> None:
+    admins = replace(DESK.departments["Systems Administrators"], confidential=True)
+    config = replace(DESK, departments={**DESK.departments, admins.name: admins})
+    own = ticket(department=admins.name, requester=Address(ELLIOT))
+    sender = Sender(ELLIOT, "elliot", "dmarc", "pass")
+    assert matched(mail(ELLIOT, "[#1001] x"), own, sender=sender, config=config).role == "requester"
+
+
+def test_a_key_that_does_not_fit_is_weaker_than_an_anchor() -> None:
+    letter = mail(in_reply_to=(alert(2),), references=(KEYRING.anchor(1),))
+    assert matched(letter, ticket(1), ticket(2)).number == 1
+
+
+@pytest.mark.parametrize(
+    ("department", "agent", "number"),
+    [("Support", "elliot", 1001), ("Systems Administrators", "elliot", None), ("Support", "", None)],
+)
+def test_the_number_in_a_link_of_a_row_opens_no_ticket_that_its_reader_does_not_see(
+    department: str, agent: str, number: int | None
+) -> None:
+    """Anybody could write another number into the link: it is not signed."""
+    key = key_text(KEYRING.notice_id(0, ELLIOT, NoticeKind.DIGEST, "digest:elliot", DAY))
+    link = plus("support@bank.example", saying(key, "reply", about=1001))
+    sender = Sender(ELLIOT, agent, "key", own_keys=frozenset({key}))
+    match = matched(mail(ELLIOT, to=(Address(link),)), ticket(department=department), sender=sender)
+    assert (match.number, match.role) == (number, "agent" if number else "")
 
 
 def test_a_mail_that_names_nothing_is_new() -> None:
