@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from mailgate.errors import StorageError
+from mailgate.store.db import Store
 from mailgate.store.queues import quarantine, trace
 from mailgate.store.sqlite.db import SqliteDb
 from mailgate.store.tickets import search
@@ -70,6 +71,36 @@ def test_a_full_disk_is_no_fault_of_a_deadline(bench):
     bench.db.run("PRAGMA max_page_count = 1073741823")
     assert bench.db.all("SELECT * FROM deadline ORDER BY at") == due
     assert "overdue" in {mail.kind for mail in bench.wait()}, "as soon as there is room again"
+
+
+async def run_timers(bench):
+    """What the daemon asks for twice a second, once."""
+    store = await Store.open(bench.config.storage.database, lambda: bench.now)
+    await timers.Timers(store, lambda: bench.desk, lambda: bench.now, lambda: None)._tick()
+    await store.close()
+
+
+@pytest.mark.sqlite
+async def test_the_daemon_fires_all_that_is_due_however_many(bench, monkeypatch):
+    """With two in one transaction: those of five tickets take three."""
+    monkeypatch.setattr(timers, "AT_ONCE", 2)
+    for number in range(4):
+        bench.send(KAREN, f"{number} is slow.", subject=f"{number} is slow")
+    bench.now += timedelta(hours=19)
+    await run_timers(bench)
+    assert all(bench.ticket(1001 + number).overdue for number in range(5))
+
+
+@pytest.mark.sqlite
+async def test_the_daemon_drops_held_mail_in_time_also_where_nothing_else_is_due(tmp_path):
+    bench = Bench(tmp_path)
+    bench.send(KAREN, "Buy now.", headers={"X-Spam-Flag": "YES"})
+    bench.now += timedelta(days=29)
+    await run_timers(bench)
+    assert bench.last()["state"] == "held"
+    bench.now += timedelta(days=1, seconds=1)
+    await run_timers(bench)
+    assert (bench.last()["state"], bench.last()["reason"]) == ("dropped", "spam")
 
 
 # ── several tickets at once ─────────────────────────────────────────────────────────────
