@@ -42,7 +42,8 @@ def _leave(request: Request, absence: Absence, outcome: Outcome, context: Contex
         Phrase("away.if_here"),
     )
     subject = phrase("away.subject", absence=absence_phrase(absence))
-    return outcome.with_notices(_notice(who, subject, request.cause, facts))
+    notice = _notice(who, subject, request.cause, facts)
+    return outcome.with_notices(replace(notice, links=((Phrase("link.back"), "#back\n"),)))
 
 
 def _come_back(request: Request, key: str, outcome: Outcome, context: Context) -> Outcome:

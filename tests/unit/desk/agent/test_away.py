@@ -107,7 +107,8 @@ def test_a_manager_sets_somebody_of_the_department_away_who_hears_of_it(bench, t
     assert told(mails) == {("answer", ANN), ("digest", ELLIOT)}
     assert "Elliot Alderson is away until Fri 27 Nov 2026, 09:00 CET." in to(mails, ANN).text
     assert "Ann Reyes has noted that you are away until Fri 27 Nov 2026, 08:00 UTC." in to(mails, ELLIOT).text
-    back = bench.send(ELLIOT, "#back\n", answers=to(mails, ELLIOT))
+    assert "I am back [1]\n" in to(mails, ELLIOT).text
+    back = bench.tap(to(mails, ELLIOT))
     assert "You are back." in to(back, ELLIOT).text
 
 
