@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from math import ceil
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from mailgate.writing.report_text import COLUMNS, as_text, backlog_said, duratio
 from mailgate.writing.views.views import BarView, ReportView, RowView, TableView
 from mailgate.writing.views.words import Words
 
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=\D)")  # a narrow cell ends its line between "3 h" and "20 min", not within
 _TIMES = ("median", "p90", "business_median", "p90")
 _ROWS = 12  # of one table: Gmail cuts a mail off after 102 kB of HTML
 _BACKLOG = 36  # columns of the chart; of a longer period every few days are one
@@ -78,7 +80,8 @@ def _backlog(report: Report, own: Words) -> Iterator[BarView]:
 
 def _times(name: str, times: Times, own: Words) -> RowView:
     spreads = (times.elapsed, times.business)
-    cells = (BarView("", duration(each, own)) for one in spreads for each in (one.median, one.p90))
+    spans = (duration(each, own) for one in spreads for each in (one.median, one.p90))
+    cells = (BarView("", _BEFORE_UNIT.sub("\xa0", each)) for each in spans)
     return RowView(own.phrases[f"report.{name}"], tuple(cells))
 
 
