@@ -204,7 +204,7 @@ class Deliverer:
             self._gave_up()
         self._in_hand += len(jobs) - len(results)
         for job in jobs if durable else ():
-            self._dispatch(job, now, urgent=urgent)
+            self._dispatch(job, now)
         if not durable:
             self._results.untried += [job.id for job in jobs]
         if self._stopping:
@@ -252,12 +252,12 @@ class Deliverer:
     def _goes_elsewhere(self, job: Job) -> bool:
         return any(not lane.down for lane in self._lanes_for(job)[1:])
 
-    def _dispatch(self, job: Job, now: datetime, *, urgent: bool) -> None:
-        """Give a job to a relay of its own that is not down, an `urgent` one also to one that is; else put it off."""
+    def _dispatch(self, job: Job, now: datetime) -> None:
+        """Give a job to a relay of its own that is not down, an urgent one also to one that is; else put it off."""
         lanes = self._lanes_for(job)
         lane = next((each for each in lanes if not each.down), None)
         chosen = lane if lane is not None and not lane.wait() else None
-        if chosen is None and urgent:
+        if chosen is None and job.urgent:
             chosen = next((each for each in lanes if each.down and not each.wait_for_pace()), None)
         if chosen is not None:
             chosen.put(job)

@@ -293,6 +293,21 @@ async def test_retry_is_now_also_while_the_relay_rests_beside_one_that_is_well(t
             assert [taken.header("Subject") for taken in ill.taken] == ["s"]
 
 
+async def test_retry_is_now_whatever_the_deliverer_does_meanwhile(tmp_path, monkeypatch):
+    """A turn that records other mail claims it before the deliverer is told of it."""
+    monkeypatch.setattr(backoff, "RELAY_FIRST_PAUSE", timedelta(hours=1))
+    monkeypatch.setattr(backoff, "RELAY_LONGEST_PAUSE", timedelta(hours=1))
+    async with Sink(script={"connect": ["554 no"]}) as ill:
+        own = RelayConfig(name="own", port=ill.port, for_=("sales@bank.example",), max_connections=1)
+        async with post(tmp_path, relays=[own, RelayConfig(name="well")], gate=asyncio.Event()) as one:
+            await one.put(from_(mail("s"), "sales@bank.example"), mail("m"))
+            await until(lambda: one.relay.ill_since and one.sink.at_gate)
+            await one.until("queued", "sending")
+            await one.store.write(outbox.retry, 1)
+            one.sink.gate.set()
+            await one.until("sent", "sent")
+
+
 async def test_retry_tries_a_relay_that_rests_while_the_next_one_waits_for_its_pace(tmp_path, monkeypatch):
     monkeypatch.setattr(backoff, "RELAY_FIRST_PAUSE", timedelta(hours=1))
     monkeypatch.setattr(backoff, "RELAY_LONGEST_PAUSE", timedelta(hours=1))

@@ -23,7 +23,7 @@ from mailgate.ticket import Queued
 
 WAITING = ("queued", "sending", "failed")  # states in which an administrator may look for a mail
 LARGE = 1_000_000  # bytes; the number stands in the schema too
-_AT_ONCE = 0.0  # the due time of what an administrator wants tried now, whatever state its relay is in
+_AT_ONCE = 0.0  # the due time of an urgent mail
 # Queued, and nothing earlier of its lane unsent. A NULL ticket equals nothing, so it makes no lane.
 _FREE = (
     "one.state = 'queued' AND NOT EXISTS ("
@@ -50,6 +50,7 @@ class Job:
     size: int  # bytes of the whole
     attempts: int  # this one included
     created_at: datetime
+    urgent: bool = False  # an administrator wants it tried now, whatever state its relay is in
 
     @property
     def large(self) -> bool:
@@ -174,6 +175,7 @@ def _job(row: Any) -> Job:
         size=row["size"],
         attempts=row["attempts"],
         created_at=moment(row["created_at"]),
+        urgent=row["next_attempt_at"] == _AT_ONCE,
     )
 
 
