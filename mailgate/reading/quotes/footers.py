@@ -81,6 +81,8 @@ ITSELF = _any(
     "това съобщение|bu (?:e-?posta|mesaj|ileti)|το παρόν (?:μήνυμα|e-?mail)|本邮件|此邮件|本郵件|本メール|このメール",
     "이 (?:메일|이메일)|본 메일|הודעה זו|هذه الرسالة",
 )
+# Near the beginning: every line of a mail is tried, and a search through 64 characters takes twenty times as long.
+_ITSELF_NEAR = re.compile(f".{{0,{NEAR - 1}}}?(?:{ITSELF.pattern})")
 HEADING = re.compile(
     r"(?:\W{0,4})(?:(?:e-?mail )?confidentiality (?:notice|note|statement|warning)"
     r"|(?:e-?mail |legal |email )?disclaimer|legal notice"
@@ -243,7 +245,7 @@ def _paragraphs(lines: Sequence[Line]) -> list[tuple[int, int]]:
         own = line.kind is Kind.OWN and bool(line.text.strip())
         if own and start < 0:
             start = place
-        elif own and _begins(line.text) and _ends(lines[place - 1].text):
+        elif own and _ends(lines[place - 1].text) and _begins(line.text):
             found.append((start, place))
             start = place
         elif not own and start >= 0:
@@ -254,8 +256,7 @@ def _paragraphs(lines: Sequence[Line]) -> list[tuple[int, int]]:
 
 def _begins(text: str) -> bool:
     plain = _plain(text[:200])
-    found = HEADING.match(plain) or ITSELF.search(plain[: 8 * NEAR])
-    return found is not None and found.start() < NEAR
+    return bool(HEADING.match(plain) or _ITSELF_NEAR.match(plain[: 8 * NEAR]))
 
 
 def _ends(text: str) -> bool:
