@@ -207,9 +207,10 @@ def is_forward_line(line: str) -> bool:
 
 
 def _is_ruled(line: str, words: Sequence[str]) -> bool:
-    plain = " ".join(shape.ruled(line[:120])[0].replace("İ", "i").lower().split()).strip(
-        " :*"
-    )  # lower() makes two of it
+    between = shape.ruled(line[:120])[0]
+    if not between:
+        return False
+    plain = " ".join(between.replace("İ", "i").lower().split()).strip(" :*")  # lower() makes two of it
     return bool(plain) and any(plain == word or plain.startswith((word + " ", word + ":")) for word in words)
 
 
