@@ -71,7 +71,7 @@ def gather(db: Db, prepared: Prepared, context: Context) -> Situation:
 def with_whole_thread(db: Db, situation: Situation, context: Context) -> Situation:
     """The situation of an agent's mail, with every entry of the thread that it answers."""
     known = of_agents_request(db, situation, context, whole=True)
-    return _with_passed(db, replace(situation, known=known), context)
+    return replace(situation, known=replace(known, passed=situation.known.passed))
 
 
 def _with_passed(db: Db, situation: Situation, context: Context) -> Situation:
@@ -101,16 +101,20 @@ def gather_held(db: Db, inbox_id: int, context: Context, why: Reason = Reason.UN
     found = _find_out(db, prepared, context)
     if why is Reason.SPAM:
         rating = rating_of(found, context)
-        return _with_known(db, found, matter_of(found, rating, context.config), rating, context)
+        return _within_another(db, found, matter_of(found, rating, context.config), rating, context)
     sender = replace(found.sender, assurance="confirmed", dmarc="none")
     match = thread.pick(found.refs, found.found, sender, context.config)
     situation = replace(found, sender=sender, authors=True, match=match)
-    held_ = _with_known(db, situation, agents_matter(situation, context.config), None, context)
-    if held_.matter is Matter.REQUEST:
-        held_ = replace(held_, known=of_agents_request(db, held_, context, whole=True))
+    held_ = _within_another(db, situation, agents_matter(situation, context.config), None, context)
     if (promised := sent.readers_when_held(db, inbox_id)) is None:
         return held_
     return replace(held_, known=replace(held_.known, promised=promised))
+
+
+def _within_another(db: Db, situation: Situation, matter: Matter, rating: Rating | None, context: Context) -> Situation:
+    """The situation of a mail that another one releases: with whole threads, for it is not decided a second time."""
+    known = _with_known(db, situation, matter, rating, context)
+    return with_whole_thread(db, known, context) if matter is Matter.REQUEST else known
 
 
 def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
