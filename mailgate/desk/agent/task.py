@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from mailgate.desk.agent.away import with_absences
 from mailgate.desk.agent.queries import Found, answers_of, with_answers
@@ -32,8 +33,8 @@ from mailgate.rules.text.cleanup import seen
 from mailgate.rules.ticket import acts, lifecycle, reasons
 from mailgate.rules.ticket.asked_people import outsiders
 from mailgate.rules.ticket.participants import agree, left_out
-from mailgate.rules.ticket.reopening import resolved_since
-from mailgate.ticket import Assignee, Change, Collaborator, EntryKind, EventKind, Status, Ticket
+from mailgate.rules.ticket.reopening import resolved_since, thanks_for
+from mailgate.ticket import Assignee, Change, Collaborator, Entry, EntryKind, EventKind, Status, Ticket
 
 _UNREAD = 1000  # characters of what stands below #end that are given back
 
@@ -193,13 +194,21 @@ def _occasion(task: AgentWork, post: AgentText) -> Occasion:
 
 
 def _resolved_before(task: AgentWork) -> bool:
-    """Whether the requester was notified within the day that the ticket was resolved."""
-    ticket = task.ticket
+    """Whether the requester was notified within the day that it was resolved, and at most thanked for it since."""
+    ticket, config = task.ticket, task.context.config
     if ticket.reopened == 0:
         return False
     record = task.request.known.records[ticket.number]
     since = resolved_since(record.events, task.context.now)
-    return since is not None and record.notified(ticket.requester.email, since)
+    return (
+        since is not None
+        and record.notified(ticket.requester.email, since)
+        and all(thanks_for(ticket, entry.text, entry.author, config) for entry in _messages(record.thread, since))
+    )
+
+
+def _messages(thread: Sequence[Entry], since: datetime) -> Iterator[Entry]:
+    return (entry for entry in thread if entry.kind is EntryKind.MESSAGE and entry.at > since)
 
 
 # ── the answer to the agent ─────────────────────────────────────────────────────────────

@@ -23,12 +23,11 @@ from mailgate.rules.notices.occasion import Occasion
 from mailgate.rules.people.collaborators import collaborators_of, of_own_organization
 from mailgate.rules.routing.route import Routed, route
 from mailgate.rules.text.forms import Form
-from mailgate.rules.text.thanks import only_thanks
 from mailgate.rules.threading.keys import expired
 from mailgate.rules.ticket import acts, lifecycle
 from mailgate.rules.ticket.asked_people import askers_of
 from mailgate.rules.ticket.participants import agree, put_in_cc
-from mailgate.rules.ticket.reopening import back
+from mailgate.rules.ticket.reopening import back, thanks_for
 from mailgate.settings import Config
 from mailgate.ticket import Actor, Change, Collaborator, EntryKind, EventKind, Ticket
 
@@ -116,8 +115,7 @@ def _only_thanks(situation: Situation, ticket: Ticket, config: Config) -> bool:
         return False
     if any(not each.cid for each in situation.attachments):
         return False
-    names = (ticket.requester.name, config.desk.name, *(agent.name for agent in config.agents.values()))
-    return only_thanks(situation.received.body.whole, situation.author.name, names)
+    return thanks_for(ticket, situation.received.body.whole, situation.author, config)
 
 
 def _of_thanks(ticket: Ticket, *, thanks: bool) -> tuple[Phrase, ...]:

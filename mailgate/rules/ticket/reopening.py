@@ -1,8 +1,8 @@
 """A ticket that its requester reopens is assigned to the agent who resolved or closed it.
 
 Not when that agent is away, was removed, or no longer sees the department: then the assignee stays, or the
-ticket is released if that agent was the assignee. Also: when a ticket was resolved within the last day, so
-that the same notice is not sent twice.
+ticket is released if that agent was the assignee. Also: what is only thanks, and when a ticket was resolved within the
+last day, so that the same notice is not sent twice.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailgate.rules.people.permissions import sees
+from mailgate.rules.text.thanks import only_thanks
 from mailgate.rules.ticket import acts, reasons
 from mailgate.settings import Config
-from mailgate.ticket import ENDED, Actor, Assignee, Event, EventKind, Status, Ticket
+from mailgate.ticket import ENDED, Actor, Address, Assignee, Event, EventKind, Status, Ticket
 
 BY = Actor.rule("reopened")
 TOLD_FOR = timedelta(days=1)
@@ -56,3 +57,9 @@ def resolved_since(events: Sequence[Event], now: datetime) -> datetime | None:
     """When the ticket was last resolved, if within `TOLD_FOR` before `now`; else None."""
     times = (event.at for event in events if event.kind is EventKind.STATUS_CHANGED and event.after == Status.RESOLVED)
     return next((at for at in times if now - at <= TOLD_FOR), None)
+
+
+def thanks_for(ticket: Ticket, text: str, author: Address, config: Config) -> bool:
+    """Whether a text only thanks for the ticket; its requester, the agents and the desk may be named."""
+    names = (ticket.requester.name, config.desk.name, *(agent.name for agent in config.agents.values()))
+    return only_thanks(text, author.name, names)

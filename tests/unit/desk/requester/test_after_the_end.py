@@ -17,6 +17,7 @@ from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, Sent, to, told
 from tests.mail_programs import PROGRAMS, written
 
 SUBJECT = "[#1001] Portal is down"
+THANKS_REOPEN = '[tickets]\nthanks = "reopen"\n'
 
 
 def resolve(bench: Bench, who: str = ELLIOT, text: str = "#resolved\n\nFixed.") -> list[Sent]:
@@ -273,18 +274,37 @@ def kinds_to_karen(mails: list[Sent]) -> list[str]:
     return [mail.kind for mail in mails if mail.to == "karen@client.example"]
 
 
-def test_thanks_reopen_and_resolving_again_within_a_day_tells_nobody(bench):
+def test_resolving_again_within_a_day_after_thanks_tells_nobody(bench):
+    bench.configure(CONFIG + THANKS_REOPEN)
     resolve(bench)
     alert = to(again(bench, "Thanks!"), "elliot@bank.example")
+    assert bench.ticket().status == "open"
     bench.now += timedelta(hours=23)
     mails = bench.send(ELLIOT, "#resolved", answers=alert)
     assert told(mails) == {("answer", "elliot@bank.example")}
     assert bench.ticket().status == "resolved"
 
 
-def test_a_day_later_it_is_told_again(bench):
+@pytest.mark.parametrize("text", ["No, it still does not work.", "Thanks. And the app?"])
+def test_who_wrote_more_than_thanks_is_told_again(bench, text):
     resolve(bench)
-    alert = to(again(bench, "And the app?"), "elliot@bank.example")
+    alert = to(again(bench, text), "elliot@bank.example")
+    bench.now += timedelta(hours=1)
+    assert kinds_to_karen(bench.send(ELLIOT, "#resolved", answers=alert)) == ["status-changed"]
+
+
+def test_an_agent_who_opens_it_by_mistake_tells_nobody_twice(bench):
+    resolve(bench)
+    bench.now += timedelta(hours=1)
+    opened = bench.send(ELLIOT, "#quiet\n#reopen", answers=bench.alerts["elliot@bank.example"])
+    assert bench.ticket().status == "open"
+    assert kinds_to_karen(bench.send(ELLIOT, "#resolved", answers=to(opened, "elliot@bank.example"))) == []
+
+
+def test_a_day_later_it_is_told_again(bench):
+    bench.configure(CONFIG + THANKS_REOPEN)
+    resolve(bench)
+    alert = to(again(bench, "Thanks!"), "elliot@bank.example")
     bench.now += timedelta(hours=25)
     assert kinds_to_karen(bench.send(ELLIOT, "#resolved", answers=alert)) == ["status-changed"]
 
@@ -298,7 +318,7 @@ def test_with_words_it_is_told_for_the_words_sake(bench):
 
 
 def test_another_status_is_told_as_ever(tmp_path):
-    bench = Bench(tmp_path, CONFIG + '[notices]\nstatus_changes = ["resolved", "closed"]\n')
+    bench = Bench(tmp_path, CONFIG + THANKS_REOPEN + '[notices]\nstatus_changes = ["resolved", "closed"]\n')
     resolve(bench)
     alert = to(again(bench, "Thanks!"), "elliot@bank.example")
     assert kinds_to_karen(bench.send(ELLIOT, "#close", answers=alert)) == ["status-changed"]
@@ -314,6 +334,7 @@ def test_who_never_read_of_the_first_time_reads_of_the_second(bench):
 
 
 def test_new_collaborators_hear_of_it_all_the_same(bench):
+    bench.configure(CONFIG + THANKS_REOPEN)
     resolve(bench)
     alert = to(again(bench, "Thanks!"), "elliot@bank.example")
     mails = bench.send(ELLIOT, "#cc jane@client.example\n#resolved", answers=alert)
@@ -371,7 +392,7 @@ def test_thanks_with_a_file_reopen_and_so_do_all_where_the_desk_wants_it(tmp_pat
     reply = ended(bench)
     bench.send(KAREN, "Thanks!", answers=reply, files=(("log.txt", "text/plain", b"x"),))
     assert bench.ticket().status == "open"
-    bench.configure(CONFIG + '[tickets]\nthanks = "reopen"\n')
+    bench.configure(CONFIG + THANKS_REOPEN)
     bench.send(ELLIOT, "#resolve\n", answers=next(mail for mail in bench.sent() if mail.agent == "elliot"))
     bench.send(KAREN, "Thanks!", answers=reply)
     assert bench.ticket().status == "open"
