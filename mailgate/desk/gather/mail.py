@@ -23,7 +23,7 @@ from mailgate.reasons import Reason, Screen
 from mailgate.rules.commands.syntax import Commands, read_commands
 from mailgate.rules.people.desk_addresses import is_postmaster, only_postmaster
 from mailgate.rules.screening import spam
-from mailgate.rules.screening.classify import classify
+from mailgate.rules.screening.classify import classify, without_ticket
 from mailgate.rules.screening.duplicates import same_but_for_marks
 from mailgate.rules.text.cleanup import shortened
 from mailgate.rules.text.subject import strip_subject, tokens
@@ -135,16 +135,17 @@ def _find_out(db: Db, prepared: Prepared, context: Context) -> Situation:
     )
     human = screened.kind is Screen.HUMAN
     authors = trust.is_authors(mail, sifted.known, found.burnt, sender, config, keyring, human=human)
+    match = thread.pick(sifted.known, found, sender, config, lost=sifted.lost)
     return Situation(
         received=received,
-        screened=screened,
+        screened=without_ticket(screened) if match.number is None else screened,
         refs=sifted.known,
         answers_lost=sifted.answers_lost,
         highest_number=highest_number(mail, received.envelope, refs, keyring),
         found=found,
         sender=sender,
         authors=authors,
-        match=thread.pick(sifted.known, found, sender, config, lost=sifted.lost),
+        match=match,
         attachments=prepared.attachments,
         enclosed=prepared.enclosed,
         commands=_commands(received.body, sender, config) if human else NO_COMMANDS,

@@ -339,7 +339,7 @@ class _Writer:
             self.strikes = True
         self.row.append(text)
         self.filled = self.filled or said
-        if said:
+        if said and self.colour:
             self.seen.add(self.colour)
 
     def _end_item(self) -> None:

@@ -29,7 +29,7 @@ class Line:
     level: int = 0
     kind: Kind = Kind.OWN
     pictures: tuple[str, ...] = ()  # Content-IDs of what a page shows on it, or below it on a line of its own
-    colours: frozenset[str] = frozenset()  # in which a page writes it: "red", "blue"; "" for black and its like
+    colours: frozenset[str] = frozenset()  # in which a page writes it: "red", "blue"
 
     def __str__(self) -> str:
         """The line with its quote marks."""

@@ -49,3 +49,13 @@ def classify(
         if found:
             return Screened(kind, found)
     return Screened(Screen.HUMAN, (Reason.NO_MACHINE_SIGN,))
+
+
+def without_ticket(screened: Screened) -> Screened:
+    """The verdict on a mail that belongs to no ticket.
+
+    Another desk's acknowledgement is a notice of that desk then, and opens one: a colleague may have written there.
+    """
+    if screened.kind is Screen.AUTO_REPLY and {*screened.reasons} == {Reason.ACKNOWLEDGEMENT}:
+        return Screened(Screen.BULK, screened.reasons)
+    return screened

@@ -5,7 +5,7 @@ import pytest
 from mailgate.mail import Envelope
 from mailgate.reading.parse import parse
 from mailgate.reasons import Reason, Screen
-from mailgate.rules.screening.classify import RULES, Screened, classify
+from mailgate.rules.screening.classify import RULES, Screened, classify, without_ticket
 
 DESK = frozenset({"support@bank.example"})
 
@@ -254,6 +254,17 @@ def test_an_acknowledgement_of_another_help_desk_is_an_automatic_answer(fields: 
         assert found == Screened(Screen.AUTO_REPLY, (Reason.ACKNOWLEDGEMENT,))
     in_reply = screen(f"Subject: Printer\nIn-Reply-To: <2@x.example>\n{fields}", RECEIVED["en"])
     assert in_reply.kind is Screen.AUTO_REPLY
+
+
+def test_an_acknowledgement_that_belongs_to_no_ticket_is_a_notice_unless_more_says_that_it_is_automatic() -> None:
+    fields = f"Subject: Re: [#1001] Printer\n{HELP_DESKS['Zendesk']}"
+    assert without_ticket(screen(fields, RECEIVED["en"], names=True)) == Screened(
+        Screen.BULK, (Reason.ACKNOWLEDGEMENT,)
+    )
+    replied = screen(f"{fields}Auto-Submitted: auto-replied\n", RECEIVED["en"], names=True)
+    assert without_ticket(replied) == replied
+    bulk = screen(fields, "It is fixed.", names=True)
+    assert without_ticket(bulk) == bulk
 
 
 @pytest.mark.parametrize("text", RECEIVED.values(), ids=RECEIVED)
