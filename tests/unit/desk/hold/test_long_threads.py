@@ -84,3 +84,11 @@ def test_a_note_that_asks_somebody_is_an_event_beside_the_entries(bench):
     bench.send(ELLIOT, "#note ann\n\nDo you know more?", answers=to(bench.newest, "elliot@bank.example"))
     assert "noted" in {event.kind for event in tickets.events_beside_entries(bench.db, 1001)}
     assert sent.newest(bench.db, []) is None
+
+
+def test_a_reply_that_nothing_proved_is_decided_with_the_whole_thread_when_it_is_confirmed(bench):
+    text = f"You wrote: {SAID}. Is it still so?"
+    confirm = to(bench.send(ELLIOT, f"#reply\n\n{text}", subject="Re: [#1001] Portal is down"), "elliot@bank.example")
+    assert confirm.kind == "confirm"
+    assert to(bench.tap(confirm), "karen@client.example").kind == "reply"
+    assert bench.thread()[-1] == ("reply", text)
