@@ -54,6 +54,7 @@ OUTLOOK_BORDER = re.compile(
 WORD_SPACE = re.compile(r"\.MsoNormal\b[^{}]{0,200}\{[^}]{0,400}margin-bottom:\s*(?:[1-9]|0?\.[1-9])", re.IGNORECASE)
 ZERO = re.compile(r"[-+]?0*(?:\.0\d*)?(?:pt|px|cm|mm|in|em|rem|%)?|auto")
 SPACE = re.compile(r"[ \t\r\n\f]+")
+_NO_COLOURS: frozenset[str] = frozenset()  # one for all lines: Python makes each empty set anew
 
 
 def to_text(page: str) -> str:
@@ -368,7 +369,8 @@ class _Writer:
             self.lines.show_below(pictures)
         if said or force:
             shown = text.lstrip(" ") if not text.startswith("  ") else text
-            self.lines.add(Line(shown, self.level, self.kind, pictures if said else (), frozenset(self.seen)))
+            seen = frozenset(self.seen) if self.seen else _NO_COLOURS
+            self.lines.add(Line(shown, self.level, self.kind, pictures if said else (), seen))
         self.seen.clear()
 
     def _blank(self) -> None:
