@@ -5,7 +5,6 @@ Pure. Skipped and repeated times are those of `rules/text/moments.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,19 +21,22 @@ def quiet_until(quiet: tuple[int, int], now: datetime, zone: ZoneInfo) -> dateti
     `quiet` is from and to, in minutes since midnight of the wall clock in `zone`; an end
     before the start is on the next day.
     """
-    return next(_ends(quiet, now.astimezone(UTC), zone)) if _within(quiet, now, zone) else None
+    if not _within(quiet, now, zone):
+        return None
+    stretches = constant_offsets(zone, now.astimezone(UTC), now.astimezone(UTC) + _LONGEST)
+    return next(end for stretch in stretches if (end := _end(quiet, *stretch, zone)))
 
 
-def _ends(quiet: tuple[int, int], now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    for start, changes, offset in constant_offsets(zone, now, now + _LONGEST):
-        # On this stretch the wall shows UTC plus `offset`.
-        if not _within(quiet, start, zone):
-            yield start  # the clock was put past their end, or back to before their start
-        midnight = datetime.combine((start + offset).date(), time(), UTC) - offset
-        end = midnight + timedelta(minutes=quiet[1])
-        end += _DAY if end <= start else timedelta()
-        if end < changes:
-            yield end
+def _end(
+    quiet: tuple[int, int], start: datetime, changes: datetime, offset: timedelta, zone: ZoneInfo
+) -> datetime | None:
+    """The end from `start` to `changes`, while the wall shows UTC plus `offset`; None without one."""
+    if not _within(quiet, start, zone):
+        return start  # the clock was put past their end, or back to before their start
+    midnight = datetime.combine((start + offset).date(), time(), UTC) - offset
+    end = midnight + timedelta(minutes=quiet[1])
+    end += _DAY if end <= start else timedelta()
+    return end if end < changes else None
 
 
 def _within(quiet: tuple[int, int], at: datetime, zone: ZoneInfo) -> bool:
