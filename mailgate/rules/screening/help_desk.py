@@ -16,7 +16,7 @@ from mailgate.rules.screening import phrases
 from mailgate.rules.screening.incoming import Incoming
 
 # Zendesk, Jira, Freshdesk, ServiceNow, Help Scout, OTRS and Znuny, Zammad, RT, osTicket, FreeScout, Kayako, Gorgias,
-# Request Tracker, and this program.
+# GLPI, and this program.
 FIELD = re.compile(
     r"x-(?:zendesk|jira-|freshdesk|fd-|servicenow|help-?scout|otrs-|znuny-|zammad-|rt-(?:ticket|loop|originator|interface)"
     r"|osticket|freescout|kayako|gorgias|glpi|mailgate-notice)|rt-(?:ticket|originator)$"

@@ -23,7 +23,7 @@ from mailgate.store.sqlite.engine import Sqlite, empty
 from mailgate.system.crash_points import crossing
 from mailgate.system.storage import probe
 
-MIGRATION_TRIES = 10
+MIGRATION_TRIES = 3
 
 
 class Postgresql(Engine):
@@ -100,7 +100,7 @@ class Postgresql(Engine):
                     try:
                         _apply(connection, each, now)
                         break
-                    except DatabaseBusy:  # who reads several tables meanwhile may wait for us as we wait for him
+                    except DatabaseBusy:  # a reader of several tables may wait for this as this waits for it
                         if not again:
                             raise
 

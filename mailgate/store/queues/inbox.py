@@ -1,6 +1,4 @@
-"""SQL of the inbox: mail that was taken and waits for its one transaction.
-
-It keeps and hands out rows; what a mail means is decided elsewhere.
+"""SQL of the inbox: mail that was taken and waits for its one transaction. What it means is decided elsewhere.
 
 A row is `new` until a node claims it, `working` while that node works it, and ends as `done`,
 `dropped`, `held` (an agent has to confirm it) or `quarantined` (a person has to look).
@@ -89,7 +87,8 @@ def _insert(db: Db, delivery: Delivery, now: datetime) -> int:
             json.dumps(delivery.envelope.recipients),
             json.dumps(delivery.authserv_ids),
             int(delivery.quiet),
-            *(delivery.login, delivery.mark),
+            delivery.login,
+            delivery.mark,
             delivery.arrived_at.timestamp(),
             now.timestamp(),
             storable(normalise(sender or "")),  # until the mail is read, so that `trace` finds it at once
