@@ -24,7 +24,7 @@ from typing import Self
 from imapclient import IMAPClient
 
 from tests.ports import reserved_port
-from tests.programs import need
+from tests.programs import NOBODY, need
 from tests.waiting import PATIENCE, wait_until
 
 PASSWORD = "secret"
@@ -129,7 +129,7 @@ class Dovecot:
         (self.directory / "run").mkdir()
         if os.geteuid() == 0:
             for path in (self.directory, *self.directory.rglob("*")):
-                shutil.chown(path, "nobody", "nogroup")
+                os.chown(path, NOBODY, NOBODY)
 
     def _settings(self) -> str:
         root = os.geteuid() == 0
@@ -187,7 +187,7 @@ class Dovecot:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        me = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+        me = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
         with (self.directory / "stderr").open("wb") as stderr:
             self.process = subprocess.Popen(
                 [self.binary, "-F", "-c", str(self._config)],

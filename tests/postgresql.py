@@ -25,7 +25,7 @@ import psycopg
 from mailgate.settings import Server
 from mailgate.store.db import engine_of
 from tests.ports import reserved_port
-from tests.programs import need
+from tests.programs import NOBODY, need
 from tests.waiting import PATIENCE, wait_until
 
 USER = "mailgate"
@@ -74,9 +74,9 @@ class Cluster:
     def __post_init__(self) -> None:
         self._programs = programs()
         self.folder = Path(tempfile.mkdtemp(prefix="mailgate-postgresql-"))
-        self._as = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+        self._as = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
         if self._as:
-            shutil.chown(self.folder, "nobody", "nogroup")
+            os.chown(self.folder, NOBODY, NOBODY)
         self._data = self.folder / "data"
         self._numbers = itertools.count(1)
         self._free: list[str] = []

@@ -8,6 +8,9 @@ from typing import NoReturn
 
 import pytest
 
+# User "nobody" and group "nogroup" of Debian, as which root starts servers: by number, as a lookup of the name asks
+# services of the system that may not answer.
+NOBODY = 65534
 _ALSO = "/usr/sbin:/usr/local/sbin"  # not in everybody's PATH
 
 
