@@ -488,8 +488,10 @@ def test_a_commit_that_meets_a_crash_of_another_process_of_the_server_counts_as_
         write(db, "a", "1")
         db.begin()
         db.run("UPDATE meta SET value = '2' WHERE key = 'a'")
-        with own.connect() as other:
-            os.kill(other.info.backend_pid, signal.SIGKILL)
+        with own.connect() as witness, suppress(psycopg.OperationalError):
+            with own.connect() as other:
+                os.kill(other.info.backend_pid, signal.SIGKILL)
+            wait_until(lambda: witness.execute("SELECT false").fetchone() == (True,))  # until the server ends it, too
         wait_until(lambda: _later_number(own) >= int(db._xid))
         with own.connect() as other:
             assert other.execute("SELECT pg_xact_status(CAST(%s AS text)::xid8)", [db._xid]).fetchone() == (
