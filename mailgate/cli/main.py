@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from mailgate import __version__
 from mailgate.cli.common import common_options, complain, say, show_problem, told
 from mailgate.cli.json_errors import arguments, print_error, wants_json
-from mailgate.cli.standard_streams import drop, is_of_output, open_closed
+from mailgate.cli.standard_streams import drop, is_of_output, open_closed, say_aside
 from mailgate.errors import BadArgument, ConfigError, MailgateError, StorageError
 
 EXIT_OK, EXIT_FAILURE, EXIT_USAGE, EXIT_TEMPORARY = 0, 1, 2, 75  # 75: EX_TEMPFAIL of sysexits.h
@@ -60,7 +60,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and raise BadArgument."""
-        self.print_usage(sys.stderr)
+        say_aside(self.format_usage().rstrip())  # print_usage() of Python 3.11.2 and before fails on a full disk
         raise BadArgument(message)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
