@@ -31,11 +31,13 @@ from types import CodeType, FunctionType
 import pytest
 from coverage import Coverage
 
+from tests import waiting
 from tests.mutation.changes import Change, functions
 from tests.mutation.subjects import PACKAGE, ROOT
 
 MEMORY = 4 << 30  # bytes of address space of a child
 LONG = 5.0  # seconds; a test that takes longer is not run for a change
+PATIENCE = 20.0  # seconds that a changed test waits in vain, instead of those of `tests.waiting`; and 50 times its own
 
 
 @dataclass
@@ -136,10 +138,11 @@ class Runner:
             if not give(change, code):
                 report("not applicable")
                 return
+            waiting.PATIENCE = PATIENCE
             for name in self._until_failure(chosen):
                 report(name)
 
-        said, status = self._forked(child, 300 + 100 * seconds)
+        said, status = self._forked(child, 3 * PATIENCE + 50 * seconds)
         if said == "not applicable":
             return None
         by = said or ("" if status == 0 else f"the process ended with {status}")
@@ -175,7 +178,7 @@ class Runner:
         items = [self.items[name] for name in names]
         for item, following in zip(items, [*items[1:], None], strict=True):
             forget()
-            item.add_marker(pytest.mark.timeout(60 + 100 * self.memory.reaches[item.nodeid].seconds))
+            item.add_marker(pytest.mark.timeout(PATIENCE + 50 * self.memory.reaches[item.nodeid].seconds))
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.session.testsfailed:
                 yield item.nodeid
