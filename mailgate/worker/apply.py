@@ -70,7 +70,7 @@ def _save(db: Db, prepared: PreparedOutcome, context: Context, inbox_id: int | N
         save_change(db, change, context)
     outbox.add(db, prepared.mails, context.now, inbox_id=inbox_id)
     for notice in outcome.notices:
-        if notice.similar and notice.ticket:
+        if notice.ticket:
             similar.note_shown(db, notice.ticket.number, [each.number for each in notice.similar])
     for absence in outcome.absences:
         absences.leave(db, absence)
@@ -137,7 +137,7 @@ def finish(
         # Nobody confirms what has been done by a copy that was proven.
         held.release(db, outcome.outdoes)
         inbox.end(db, outcome.outdoes, "dropped", context.now, Reason.DUPLICATE)
-    if outcome.state != "dropped" or outcome.reason is not Reason.DUPLICATE:
+    if outcome.reason is not Reason.DUPLICATE:
         copies.remember(db, digest, inbox_id, context.now)
 
 
