@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from mailgate.system.storage import denied, os_trouble
 LOG_KEPT = 48_000_000  # bytes of the log that stay when it begins anew: more than it has in use, usually
 LOG_MOST = 100_000_000  # bytes; a log that is larger is kept from beginning anew by a reader
 BUSY_TIMEOUT = 30.0  # seconds to wait for another process's transaction
+BUSY_INTERVAL = 0.02  # seconds between two tries where SQLite itself does not wait
 
 
 def connect(path: Path | None, mode: str) -> sqlite3.Connection:
@@ -190,8 +192,21 @@ def rewrite(path: Path) -> None:
         crossing("rewrite of the database")
         connection.execute("VACUUM")
         crossing("database rewritten")
-        if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if not _empty_log(connection):
             raise StorageError("the log of the database could not be emptied", cause="somebody reads it all the while")
+
+
+def _empty_log(connection: sqlite3.Connection) -> bool:
+    """Empty the write-ahead log; False where somebody reads it all the while.
+
+    SQLite waits for readers, but not for another process's checkpoint (https://www.sqlite.org/c3ref/wal_checkpoint_v2.html).
+    """
+    until = time.monotonic() + BUSY_TIMEOUT
+    while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if time.monotonic() > until:
+            return False
+        time.sleep(BUSY_INTERVAL)
+    return True
 
 
 def log_path(database: Path) -> Path:

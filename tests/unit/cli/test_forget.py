@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
@@ -312,4 +316,31 @@ def test_the_report_comes_where_somebody_reads_the_database_all_the_while(bench,
     why = {each["what"]: each["why"] for each in report["stays"]}[str(bench.config.storage.database)]
     assert "run this again: the log of the database could not be emptied" in why
     assert main(["forget", HER]) == 0
+    assert not holding(tmp_path)
+
+
+HOLD_CHECKPOINT = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as index:
+    fcntl.lockf(index, fcntl.LOCK_EX, 1, 121)  # https://www.sqlite.org/walformat.html, "WAL locks"
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.sqlite
+def test_a_checkpoint_of_the_daemon_is_waited_for(bench, tmp_path, monkeypatch, capsys):
+    """SQLite refuses a second one at once, however long it waits for readers."""
+    life(bench)
+    age_files(bench)
+    index = tmp_path / "var" / "mailgate.db-shm"
+    command, waits = [sys.executable, "-c", HOLD_CHECKPOINT, index], []
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        pause = SimpleNamespace(
+            monotonic=time.monotonic, sleep=lambda seconds: waits.append((seconds, other.communicate()))
+        )
+        monkeypatch.setattr(connection, "time", pause)
+        assert main(["forget", HER]) == 0
+    assert len(waits) == 1
     assert not holding(tmp_path)
