@@ -262,6 +262,7 @@ class Body:
     glued: str = ""  # a line like a command right below a quoted one, in `cut`: it may be the author's
     signature: str = ""  # the part of `cut` that the author's program marks as one, but for a telephone's line
     history: str = ""  # the quoted mail at the end of `cut`, unless it is a notice of ours
+    answers: str = ""  # what the author wrote into the copied mail, in a colour that `lines` name
 
     @property
     def whole(self) -> str:

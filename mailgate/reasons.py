@@ -62,6 +62,7 @@ class Reason(StrEnum):
     CONFIRMED = "confirmed"  # released a held mail
     COLLISION = "collision"  # a colleague's reply is newer than what the answer answers
     MORE_READERS = "more-readers"  # a reply would reach somebody whom the answered notice did not name
+    ANSWERS_WITHIN = "answers-within"  # what an agent wrote into the copied mail would be lost
     LEAK = "leak"  # a public reply holds what seems internal to the desk
     REFUSED = "refused"  # a command that may not be done, or cannot be
     DUPLICATE = "duplicate"

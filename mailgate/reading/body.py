@@ -94,4 +94,5 @@ def _body(mail: Mail, found: split.Split, page: str = "") -> Body:
         signature=found.signature,
         history="\n".join(found.history),
         glued=found.glued,
+        answers="\n".join(found.answers),
     )

@@ -12,6 +12,7 @@ from datetime import datetime
 from mailgate.desk.agent.away import with_absences
 from mailgate.desk.agent.queries import Found, answers_of, with_answers
 from mailgate.desk.agent.report_mails import answer_reports
+from mailgate.desk.hold.answers_within import answers_within
 from mailgate.desk.hold.collision import collision
 from mailgate.desk.hold.leak_guard import guarded, key_published, leaked, refusal
 from mailgate.desk.hold.more_readers import more_readers
@@ -102,8 +103,10 @@ def _stopped(task: AgentWork, post: AgentText) -> Outcome | None:
         problem = leaked(request, post, task.target, context) if post.replies else None
         return task.refused(problem) if problem else None
     held = guarded(request, task.resolved.orders, post, task.target, context)
-    if held or not post.replies:
+    if held := held or (answers_within(request, task.ticket, context) if post.writes else None):
         return held
+    if not post.replies:
+        return None
     crossed = more_readers(request, post.text, task.target, context)
     return crossed or collision(request, post.text, task.ticket, context)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 
-from mailgate.desk.hold.held_reply import hold
+from mailgate.desk.hold.held_reply import had_directly, hold
 from mailgate.desk.outcome import Context, Outcome
 from mailgate.desk.request.request import AgentMail
 from mailgate.desk.situation import Situation, TicketRecord
@@ -17,14 +17,13 @@ from mailgate.phrase import Phrase, phrase
 from mailgate.reasons import Reason
 from mailgate.rules.people.actors import actor, actor_name
 from mailgate.rules.replies.collision import RECENT, Posted, overlooked, written_at
-from mailgate.settings import Config
 from mailgate.ticket import EntryKind, Ticket
 
 
 def collision(request: AgentMail, text: str, ticket: Ticket, context: Context) -> Outcome | None:
     """The outcome of a reply that a colleague's reply crossed; None if it may be sent."""
     situation, received = request.situation, request.situation.received
-    if request.released is Reason.COLLISION or _had_directly(request, ticket, context.config):
+    if request.released is Reason.COLLISION or had_directly(request, ticket, context.config):
         return None
     record = request.known.records.get(ticket.number)
     if record is None:  # it is split off with this mail
@@ -44,11 +43,6 @@ def collision(request: AgentMail, text: str, ticket: Ticket, context: Context) -
     why = (Reason.COLLISION, f"{_names(newer, context)} answered meanwhile")
     meanwhile = [each.entry for each in entries if each.at >= newer[0].at]
     return hold(request, ticket, why, _facts(newer, context), text, context, meanwhile)
-
-
-def _had_directly(request: AgentMail, ticket: Ticket, config: Config) -> bool:
-    """Whether the requester received the reply directly: holding it would then only hide it from the desk."""
-    return any(config.same_person(address.email, ticket.requester.email) for address in request.recipients)
 
 
 def _posted(record: TicketRecord, agent: str, since: datetime) -> list[Posted]:

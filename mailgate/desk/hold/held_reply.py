@@ -1,8 +1,8 @@
 """Replies that are held for confirmation: returned to their agent, released by one link, dropped after three days.
 
 Meanwhile nothing of the mail is done, its commands included, and no SLA target is met. `leak_guard.py` is asked
-first, `more_readers.py` second and `collision.py` third, so a mail released after one has passed those before. Only
-its author can release it, once.
+first, `answers_within.py` second, `more_readers.py` third and `collision.py` last, so a mail released after one has
+passed those before. Only its author can release it, once.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from mailgate.reasons import Reason
 from mailgate.rules.people.permissions import sees
 from mailgate.rules.threading.keys import key_text
 from mailgate.rules.ticket import acts, lifecycle
+from mailgate.settings import Config
 from mailgate.ticket import CLOCK, Address, Change, Entry, EventKind, Ticket
 
 # Why a reply was held, in the notice of its expiry.
 BECAUSE = {
     Reason.LEAK: "held.because_leak",
+    Reason.ANSWERS_WITHIN: "held.because_within",
     Reason.MORE_READERS: "held.because_readers",
     Reason.COLLISION: "held.because_collision",
 }
@@ -59,6 +61,11 @@ def hold(
         hold=Hold(request.agent.key, code, reason),
         commands=request.commands.commands,
     )
+
+
+def had_directly(request: AgentMail, ticket: Ticket, config: Config) -> bool:
+    """Whether the requester received the reply directly: holding it would then only hide it from the desk."""
+    return any(config.same_person(address.email, ticket.requester.email) for address in request.recipients)
 
 
 def _code(request: AgentMail, cause: str, context: Context) -> str:

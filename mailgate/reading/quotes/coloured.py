@@ -1,7 +1,8 @@
 """Answers that somebody wrote into the mail that they answer, in a colour of their own, and says so above it.
 
 Nothing else tells them from history where a program sets no quote marks. They are shown and are no more: whoever
-wrote the answered mail chose its colours, so that no command is read there and nothing of it is passed on.
+wrote the answered mail chose its colours, so that no command is read there and nothing of it is passed on. An agent
+who answers in this way is told so (`mailgate/desk/hold/answers_within.py`).
 """
 
 from __future__ import annotations
@@ -39,26 +40,33 @@ _WITHIN = re.compile(
 )
 
 
-def mark(lines: list[Line], labelled: shape.Lines) -> None:
-    """Mark the answers in the first copied mail, where the words above it announce them, and what they answer."""
+def mark(lines: list[Line], labelled: shape.Lines) -> tuple[str, ...]:
+    """Mark the answers in the first copied mail, where the words above it announce them, and what they answer.
+
+    Returns the answers whose colour is named. Other colours may be those of links, of an alert, or of its author.
+    """
     start = next((place for place, line in enumerate(lines[:MAX_LINES]) if line.kind is Kind.QUOTE), len(lines))
-    wanted = announced("\n".join(line.text for line in lines[:start] if line.kind is Kind.OWN)[:MAX_ABOVE])
+    said = "\n".join(line.text for line in lines[:start] if line.kind is Kind.OWN)[:MAX_ABOVE]
+    wanted, named = announced(said)
     if not wanted:
-        return
+        return ()
     places = [place for place in _mail(lines, labelled, start) if says_something(lines[place].text)]
     found = [place for place in places if lines[place].kind is Kind.QUOTE and lines[place].colours & wanted]
     if len(found) > MOST * len(places):
-        return
+        return ()
+    answers = [lines[place].text for place in found]
     for place in found:
         lines[place] = replace(lines[place], level=0, kind=Kind.ANSWER)
         _ask(lines, place)
+    return tuple(answers if named else ())
 
 
-def announced(text: str) -> frozenset[str]:
-    """The colours in which somebody says that answers stand below; all of them where none is named."""
+def announced(text: str) -> tuple[frozenset[str], bool]:
+    """The colours in which somebody says that answers stand below: those that are named, or all (False)."""
     plain = " ".join(text.lower().split())
-    named = frozenset(name for name, words in _NAMED.items() if words.search(plain))
-    return named or (frozenset(_NAMED) if _WITHIN.search(plain) else frozenset())
+    if named := frozenset(name for name, words in _NAMED.items() if words.search(plain)):
+        return named, True
+    return frozenset(_NAMED if _WITHIN.search(plain) else ()), False
 
 
 def _mail(lines: Sequence[Line], labelled: shape.Lines, start: int) -> range:

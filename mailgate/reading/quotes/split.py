@@ -53,6 +53,7 @@ class Split:
     own_pictures: tuple[tuple[str, str], ...] = ()  # (Content-ID, text of its line) of the others
     glued: str = ""  # a line like a command right below a quoted line: it may be quoted text
     history: tuple[str, ...] = ()  # of what is cut: the mail that is quoted below the author's words, if not ours
+    answers: tuple[str, ...] = ()  # within what is copied, in a colour; a part of what is visible, and not of `own`
 
 
 def text_lines(text: str) -> list[Line]:
@@ -81,6 +82,7 @@ def split(
     if (marked and purpose in (Purpose.NEW, Purpose.EITHER)) or (purpose is Purpose.EITHER and _answers(work)):
         purpose = Purpose.ANSWER  # of a notice of ours, whatever became of its ids; or in the words of its program
     new, glued = purpose is Purpose.NEW, ""
+    answers: tuple[str, ...] = ()
     if new:
         work = [replace(line, kind=Kind.OWN) if line.kind is Kind.QUOTE else line for line in work]
     else:
@@ -98,11 +100,11 @@ def split(
         _cut_attributions(head)
         _cut_undated(head)
         if page:
-            coloured.mark(head, labelled)
+            answers = coloured.mark(head, labelled)
     footers.cut(head)
     signature.cut_address(head, answer.author)
     signature.cut(head, strictly=new, alone=forward is None)
-    return replace(_sort(head, work[end:], [line.kind for line in lines], marked=marked), glued=glued)
+    return replace(_sort(head, work[end:], [line.kind for line in lines], marked=marked), glued=glued, answers=answers)
 
 
 def _answers(lines: Sequence[Line]) -> bool:

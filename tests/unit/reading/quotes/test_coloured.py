@@ -83,8 +83,10 @@ def test_the_first_line_of_history_may_be_an_answer():
 
 
 def test_which_colours_are_announced():
-    assert announced("Meine Antworten stehen in blauer Schrift") == {"blue"}
-    assert announced("отвечаю красным") == {"red"}
-    assert announced("I marked it in green and in orange") == {"green", "orange"}
-    assert not announced("the answer is red")
-    assert len(announced("answers in colour below")) > 3
+    assert announced("Meine Antworten stehen in blauer Schrift") == ({"blue"}, True)
+    assert announced("отвечаю красным") == ({"red"}, True)
+    assert announced("I marked it in green and in orange") == ({"green", "orange"}, True)
+    assert announced("the answer is red") == (set(), False)
+    colours, named = announced("answers in colour below")
+    assert len(colours) > 3
+    assert not named
