@@ -1,7 +1,7 @@
 """A private Postfix on loopback, for tests: a real mail server that belongs to one test.
 
 Its configuration, queue and log lie in a folder of its own; it refuses to touch the system's Postfix.
-Its master process needs root, so the tests that use it are skipped for other users (in CI: they fail).
+Its master process needs root, so the tests that use it are skipped for other users.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.ports import reserved_port
-from tests.programs import lacking, need
+from tests.programs import need, need_root
 from tests.waiting import PATIENCE, wait_until
 
 _MAIN = """\
@@ -78,8 +78,7 @@ class Postfix:
 
     def __post_init__(self) -> None:
         self.binary = need("postfix", "postfix")
-        if os.geteuid() != 0:
-            lacking("Postfix needs root")
+        need_root("Postfix")
         self.directory = Path(tempfile.mkdtemp(prefix="mailgate-postfix-"))
         self.directory.chmod(0o755)
         for name in ("spool", "data"):

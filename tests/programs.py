@@ -22,6 +22,12 @@ def need(program: str, package: str) -> str:
     return found
 
 
+def need_root(why: str) -> None:
+    """Skip the test for other users, also in CI: root has set up the servers that it needs, or nobody has."""
+    if os.geteuid() != 0:
+        pytest.skip(f"{why} takes root")
+
+
 def lacking(what: str) -> NoReturn:
     """End a test whose surroundings lack something: skipped, in CI failed."""
     (pytest.fail if os.environ.get("CI") else pytest.skip)(what)

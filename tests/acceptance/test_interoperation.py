@@ -80,7 +80,8 @@ def mutt(folder: Path, port: int) -> None:
     settings = [
         *("set copy=no", "set ssl_starttls=yes", "set ssl_force_tls=yes", "unset ssl_usesystemcerts"),
         *(f"set from={KAREN.email}", "set use_envelope_from=yes", "set charset=utf-8", "set send_charset=utf-8"),
-        *(f"set smtp_url=smtp://localhost:{port}", f"set certificate_file={CERTIFICATE}", f"set record={folder}/sent"),
+        *(f"set smtp_url=smtp://localhost:{port}", f"set certificate_file='{CERTIFICATE}'"),
+        f"set record='{folder}/sent'",
     ]
     (folder / "muttrc").write_text("\n".join(settings) + "\n")
     run(need("mutt", "mutt"), "-n", "-F", folder / "muttrc", "-s", "by mutt", "--", ADDRESS, stdin=TEXT)

@@ -26,7 +26,7 @@ from mailgate.system.lock import Lock
 from mailgate.worker import batch
 from tests import prefork
 from tests.desk import CONFIG, Bench
-from tests.programs import lacking
+from tests.programs import need_root
 from tests.waiting import PATIENCE, until
 
 MAIL = (
@@ -172,10 +172,10 @@ def test_what_sqlite_cannot_write_beside_the_database_is_named(forbidden: str) -
             place = folder / f"mailgate.db{end}"
             place.touch()
             place.chmod(0o666)
-        (folder / forbidden).chmod(0o555 if not forbidden else 0)
         if not forbidden:
             for end in ("-wal", "-shm"):
                 (folder / f"mailgate.db{end}").unlink()
+        (folder / forbidden).chmod(0o555 if not forbidden else 0)
         if user == 0:  # root can write everything: test as another user
             os.seteuid(65534)
         try:
@@ -268,8 +268,7 @@ def test_a_mail_put_in_while_another_worked_is_not_left(
 
 
 def test_a_desk_that_root_begins_belongs_to_the_owner_of_its_folder(tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        lacking("to give files away takes root")
+    need_root("to give files away")
     var = tmp_path / "var"
     var.mkdir()
     os.chown(var, 65534, 65534)
