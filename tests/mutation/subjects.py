@@ -13,7 +13,10 @@ SUBJECTS = {
     "threading": ("rules/threading/", "reading/mime/authres.py"),
     "lifecycle": ("rules/ticket/", "rules/commands/permitted.py"),
     "sla": ("rules/sla/", "worker/timers.py", "store/tickets/deadlines.py"),
-    "delivery": ("outbound/", "store/queues/outbox.py", "worker/undelivered.py"),
+    "delivery": (
+        *("outbound/", "worker/undelivered.py"),
+        *("store/queues/outbox.py", "store/queues/sent.py", "store/queues/unsent.py"),
+    ),
     "apply": (
         *("worker/apply.py", "worker/batch.py", "worker/recheck.py", "worker/written.py"),
         *("store/queues/inbox.py", "store/queues/held.py", "store/queues/copies.py", "store/queues/quarantine.py"),

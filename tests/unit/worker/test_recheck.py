@@ -118,6 +118,33 @@ def test_spam_and_merged_tickets_are_no_news(bench, alert):
     assert "new-ticket" not in waiting(bench)
 
 
+def test_a_closed_ticket_that_turns_out_to_be_spam_is_no_news(bench, alert):
+    bench.send(ELLIOT, "#close", answers=alert)
+    assert "new-ticket" in waiting(bench)
+    bench.send(ELLIOT, "#spam", answers=alert)
+    assert why(bench) == ["new-ticket not sent: the ticket is spam"]
+
+
+def test_a_reply_that_waits_goes_to_nobody_who_is_its_requester_no_more(bench, alert):
+    bench.send(ELLIOT, "Your salary is 4711.", answers=alert)
+    assert "reply" in waiting(bench, KAREN_)
+    bench.send(ELLIOT, "#requester lee@client.example", answers=alert)
+    assert "reply" not in waiting(bench, KAREN_)
+    assert "reply not sent: its reader is not on the ticket" in why(bench, KAREN_)
+
+
+def test_what_an_alert_names_beside_its_ticket_counts_with_a_new_configuration_too(tmp_path):
+    """Also where no mail about that one waits."""
+    bench = Bench(tmp_path, MEMBER.replace("confidential = true", ""))
+    alert = to(bench.send(KAREN, "My salary is wrong."), ELLIOT_)
+    bench.send(ELLIOT, "#transfer Maintenance", answers=alert)
+    bench.db.run("UPDATE outbox SET state = 'sent'")
+    bench.send(KAREN, "And the printer.", subject="Printer")
+    assert waiting(bench) == ["new-ticket"]
+    bench.configure(MEMBER)
+    assert why(bench) == ["new-ticket not sent: its reader does not see ticket 1001, which it names"]
+
+
 def test_mail_to_who_left_the_desk_is_withdrawn_and_that_of_a_renamed_agent_goes(bench, alert):
     bench.configure(RENAMED)
     assert waiting(bench) == ["new-ticket"]
