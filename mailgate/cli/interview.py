@@ -48,6 +48,7 @@ class Trials:
 
     provider_of: Callable[[str], Provider | None]
     timezone: Callable[[], str]
+    server: Callable[[Config], list[Stage]]  # of the mailbox, without a sign-in
     mailbox: Callable[[Config], list[Stage]]
     relay: Callable[[Config], list[Stage]]
     listener: Callable[[Config], list[Stage]]
@@ -159,7 +160,7 @@ class Interview:
         source = self._tried(
             "source",
             lambda: self._text("source", question, default, self._with_source),
-            lambda config: self._trials.listener(config) if config.smtp else [],
+            self._reached,
         )
         account = self._answers.account
         if account is None:
@@ -171,6 +172,13 @@ class Interview:
             host = account.host
             self._relay(f"{host.replace('imap', 'smtp', 1)}:{SUBMISSION_PORTS[-1]}")
 
+    def _reached(self, config: Config) -> list[Stage]:
+        """Try where mail comes from, as far as that needs no password."""
+        if config.smtp:
+            return self._trials.listener(config)
+        account = self._answers.account
+        return self._trials.server(config) if account and account.host else []
+
     def _with_source(self, text: str) -> Answers:
         if text in PROVIDERS:
             sign_in = "client" if PROVIDERS[text].password == "none" else "password"
@@ -178,6 +186,8 @@ class Interview:
                 provider=text, user=self._answers.address, sign_in=sign_in, client_id="…", tenant=self._tenant(text)
             )
             return replace(self._answers, account=account)
+        if text == self._answers.address:
+            raise ValueError(f'the server is missing: write "{text}@HOST", such as {text}@imap.{self._domain}')
         if "@" in text:
             user, _, server = text.rpartition("@")
             host, _, port = server.partition(":")
@@ -197,12 +207,16 @@ class Interview:
     def _provider(self, provider: Provider) -> None:
         """Ask for the user and the password at a known provider."""
         self._text("user", "Mailbox (user name)", self._answers.address, lambda text: self._change(user=text))
-        if provider.advice and self._terminal:
-            self._say(f"Before the first sign-in: {provider.advice}.\n  {provider.page}")
         if provider.password == "none":
-            self._application()
-        elif provider.key != "google" or not self._service_account():
+            self._application(provider)
+            return
+        self._advise(provider, provider.advice)
+        if provider.key != "google" or not self._service_account():
             self._password(f"{'App password' if provider.password == 'app' else 'Password'} of {self._user}")
+
+    def _advise(self, provider: Provider, advice: str) -> None:
+        if advice:
+            self._say(f"Before the first sign-in: {advice}.\n  {provider.page}")
 
     @property
     def _user(self) -> str:
@@ -227,19 +241,28 @@ class Interview:
         )
         return found != "no"
 
-    def _application(self) -> None:
-        """A registered application that signs in by itself, or for a person."""
+    def _application(self, provider: Provider) -> None:
+        """A registered application that signs in by itself, or for a person.
+
+        An account at one of the provider's own domains belongs to no organisation: a person alone signs in to it.
+        """
+        domain = self._user.rpartition("@")[2].lower()
+        personal = domain in provider.domains
 
         def change(text: str) -> Answers:
             if text not in ("application", "person"):
                 raise ValueError('write "application" or "person"')
+            if text == "application" and personal:
+                raise ValueError(f'an account at {domain} has no administrator: write "person"')
             if text == "person":
                 return self._change(sign_in="code", secret="")
             return self._change(sign_in="client", secret='{ env = "SUPPORT_CLIENT_SECRET" }')
 
         question = "Sign in as an application (needs an administrator), or as a person"
-        how = self._text("sign-in", question, "application", change)
-        self._text("tenant", "Tenant (domain or id)", self._domain, lambda text: self._change(tenant=text))
+        how = self._text("sign-in", question, "person" if personal else "application", change)
+        self._advise(provider, provider.advice if how == "application" else provider.person_advice)
+        tenant = "common" if personal else self._domain
+        self._text("tenant", "Tenant (domain or id)", tenant, lambda text: self._change(tenant=text))
         self._text("client-id", "Client ID of the application", "", lambda text: self._change(client_id=text))
         if how == "application":
             self._secret("Client secret", "client-secret")

@@ -26,10 +26,17 @@ _INTERVAL = 5.0  # seconds between questions; RFC 8628 3.2, where the server say
 _PAGE = "<!doctype html><title>mailgate</title><p>{}</p>"
 
 
-def by_code(credentials: Credentials, show: Callable[[str], None], stdin: int | None, post: Post) -> Grant:
+def by_code(
+    credentials: Credentials,
+    show: Callable[[str], None],
+    stdin: int | None,
+    post: Post,
+    unfit: Callable[[], None] = lambda: None,
+) -> Grant:
     """Show the address of the sign-in page, wait for the code, and change it for tokens (RFC 8252 7.3, RFC 7636).
 
-    `stdin` is a descriptor from which a pasted address is read. Raises TokenRefused or TokenUnavailable.
+    `stdin` is a descriptor from which a pasted address is read; `unfit` is called for each line there that is
+    no answer to this sign-in. Raises TokenRefused or TokenUnavailable.
     """
     config = credentials.oauth2
     assert config is not None
@@ -37,13 +44,13 @@ def by_code(credentials: Credentials, show: Callable[[str], None], stdin: int | 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         redirect = f"http://localhost:{listener.getsockname()[1]}"
         show(oauth2.authorize_url(config, redirect, state, verifier, credentials.user))
-        code = _wait(listener, stdin, state)
+        code = _wait(listener, stdin, state, unfit)
     form = oauth2.code_form(config, code, verifier, redirect)
     status, body = post(config.token_url, form, credentials.ca)
     return oauth2.read_grant(status, body, (config.client_secret,))
 
 
-def _wait(listener: socket.socket, stdin: int | None, state: str) -> str:
+def _wait(listener: socket.socket, stdin: int | None, state: str, unfit: Callable[[], None]) -> str:
     """The code, from the browser or from the terminal, whichever comes first."""
     pasted = b""
     give_up = time.monotonic() + PATIENCE
@@ -60,15 +67,20 @@ def _wait(listener: socket.socket, stdin: int | None, state: str) -> str:
                     pasted += piece or b"\n"  # the last line of a pipe may lack its end
                     if not piece:
                         selector.unregister(key.fileobj)
-                    code = _from_terminal(pasted, state)
+                    *lines, pasted = pasted.split(b"\n")
+                    code = _from_terminal(lines, state, unfit)
                 if code:
                     return code
     raise TokenUnavailable("nobody signed in within a quarter of an hour: run it again")
 
 
-def _from_terminal(pasted: bytes, state: str) -> str | None:
-    codes = (oauth2.read_redirect(line, state) for line in pasted.decode("utf-8", "replace").split("\n")[:-1])
-    return next(filter(None, codes), None)
+def _from_terminal(lines: list[bytes], state: str, unfit: Callable[[], None]) -> str | None:
+    for line in lines:
+        if code := oauth2.read_redirect(line.decode("utf-8", "replace"), state):
+            return code
+        if line.strip():
+            unfit()
+    return None
 
 
 def _from_browser(listener: socket.socket, state: str) -> str | None:

@@ -55,6 +55,7 @@ class Provider:
     dkim_selectors: tuple[str, ...] = ()  # with which it signs, as far as they are the same for everybody
     page: str  # where the sign-in is explained
     advice: str = ""  # what to do there before the first sign-in
+    person_advice: str = ""  # the same where a person signs in, and an application otherwise
 
 
 # https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth
@@ -86,6 +87,9 @@ _MICROSOFT = Provider(
     page="https://learn.microsoft.com/exchange/client-developer/legacy-protocols/"
     "how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth",
     advice="register an application in Entra ID, with IMAP.AccessAsApp of Office 365 Exchange Online and admin consent",
+    # https://learn.microsoft.com/entra/identity-platform/scenario-desktop-app-registration
+    person_advice="register a public client in Entra ID, with the redirect URI http://localhost (mobile and desktop"
+    " applications) and the delegated permissions IMAP.AccessAsUser.All, SMTP.Send and offline_access",
 )
 
 # https://developers.google.com/workspace/gmail/imap/imap-smtp

@@ -15,15 +15,24 @@ from mailgate.probes.wire import Peer, reach
 from mailgate.settings import Credentials, Mailbox
 
 
+def try_server(mailbox: Mailbox, now: datetime) -> list[Stage]:
+    """Reach the server: each step until one fails. Blocking; nobody signs in."""
+    failure = _failure(mailbox)
+    peer = Peer(mailbox.host, mailbox.port, mailbox.tls, "imap", mailbox.credentials.ca)
+    return [with_hint(stage, failure) for stage in reach(f"mailbox {mailbox.name}", peer, now)]
+
+
 def try_mailbox(mailbox: Mailbox, account: Account | None, clock: Callable[[], datetime]) -> list[Stage]:
     """Each step until one fails. Blocking; nothing in the mailbox changes."""
-    target = f"mailbox {mailbox.name}"
-    failure = Failure(provider=mailbox.provider, protocol="imap", step="", said="", **about(mailbox.credentials))
-    peer = Peer(mailbox.host, mailbox.port, mailbox.tls, "imap", mailbox.credentials.ca)
-    stages = [*reach(target, peer, clock())]
+    stages = try_server(mailbox, clock())
     if not failed(stages):
-        stages += _signed_in(target, mailbox, account)
-    return [with_hint(stage, failure) for stage in stages]
+        found = _signed_in(f"mailbox {mailbox.name}", mailbox, account)
+        stages += [with_hint(stage, _failure(mailbox)) for stage in found]
+    return stages
+
+
+def _failure(mailbox: Mailbox) -> Failure:
+    return Failure(provider=mailbox.provider, protocol="imap", step="", said="", **about(mailbox.credentials))
 
 
 def _signed_in(target: str, mailbox: Mailbox, account: Account | None) -> Iterator[Stage]:

@@ -93,9 +93,10 @@ def test_the_address_can_be_pasted_back(file: Path, server: TokenServer, end: st
     with login(file, "support") as process:
         _, asked = page_of(process)
         said = f"what?\n\n{asked['redirect_uri']}/?state={asked['state']}&code=code-1&session_state=x{end}"
-        out, _ = process.communicate(said, timeout=PATIENCE)
+        out, err = process.communicate(said, timeout=PATIENCE)
     assert json.loads(out)["ok"]
     assert stored(file)["client_id"] == "app"
+    assert err.count("no answer to this sign-in") == 1, "for each line that is none; an empty one is no try"
 
 
 def test_a_person_who_says_no_ends_it(file: Path) -> None:

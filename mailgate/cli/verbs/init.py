@@ -19,7 +19,7 @@ from mailgate.connect.resolver import NoAnswer, Resolver
 from mailgate.errors import BadArgument, ConfigError, MailgateError, Refused
 from mailgate.probes.everything import accounts_of, try_everything
 from mailgate.probes.local import try_listeners
-from mailgate.probes.mailbox import try_mailbox
+from mailgate.probes.mailbox import try_mailbox, try_server
 from mailgate.probes.relay import try_relay
 from mailgate.probes.stage import Stage, failed, table
 from mailgate.settings import Config
@@ -117,6 +117,7 @@ def _trials() -> Trials:
     return Trials(
         provider_of=_provider_of,
         timezone=_timezone,
+        server=lambda config: try_server(config.mailboxes[MAILBOX], now()),
         mailbox=_mailbox,
         relay=lambda config: asyncio.run(_relay(config)),
         listener=lambda config: [*try_listeners(config, now())],
@@ -162,6 +163,7 @@ def _connect(path: Path) -> list[Stage]:
         if credentials.oauth2 is not None and credentials.oauth2.flow == "code":
             try:
                 login.run(argparse.Namespace(config=str(path), account=credentials.account, device=False, json=False))
-            except MailgateError as error:
-                say(f"mailgate: {error.public}")
+            except (MailgateError, KeyboardInterrupt) as error:
+                said = f": {error.public}" if isinstance(error, MailgateError) else ""
+                say(f"not signed in{said}\nto sign in later: mailgate login {credentials.account} -c {path}")
     return asyncio.run(try_everything(config, Resolver(), now))

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     if args.device:
         grant = person.by_device(credentials, _show_code, post)
     else:
-        grant = person.by_code(credentials, _show_page, sys.stdin.fileno() if sys.stdin else None, post)
+        grant = person.by_code(credentials, _show_page, sys.stdin.fileno() if sys.stdin else None, post, _unfit)
     account = account_of(credentials, config, now)
     assert account is not None
     account.store(grant)
@@ -58,6 +58,13 @@ def _show_page(url: str) -> None:
     say("If the browser is on another machine, its last page cannot be shown: paste that page's address here.")
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(url)
+
+
+def _unfit() -> None:
+    say(
+        "That is no answer to this sign-in. Paste the whole address of the browser's last page: it begins with"
+        " http://localhost and holds code= and state=. An address of an earlier `mailgate login` is good no longer."
+    )
 
 
 def _show_code(page: str, code: str) -> None:

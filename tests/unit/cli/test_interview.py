@@ -45,11 +45,12 @@ class Script:
 def trials(
     provider: Provider | None = None,
     *,
+    server: Callable[[Config], list[Stage]] = lambda _: GOOD,
     mailbox: Callable[[Config], list[Stage]] = lambda _: GOOD,
     relay: Callable[[Config], list[Stage]] = lambda _: GOOD,
     listener: Callable[[Config], list[Stage]] = lambda _: GOOD,
 ) -> Trials:
-    return Trials(lambda _: provider, lambda: "Europe/Berlin", mailbox, relay, listener)
+    return Trials(lambda _: provider, lambda: "Europe/Berlin", server, mailbox, relay, listener)
 
 
 def ask(
@@ -128,9 +129,19 @@ def test_a_person_at_microsoft_signs_in_later(tmp_path: Path) -> None:
         raise AssertionError("nobody has signed in yet")
 
     answers = ["a@bank.example", "Desk", "", "", "robot", "person", "", "the id", "ann@x.example", ""]
-    found, _ = ask(tmp_path, answers, trials(PROVIDERS["microsoft"], mailbox=untried))
+    found, lines = ask(tmp_path, answers, trials(PROVIDERS["microsoft"], mailbox=untried))
     expected = {"tenant": "bank.example", "client_id": "the id", "flow": "code"}
     assert found["mailbox"]["support"]["oauth2"] == expected
+    text = "\n".join(lines)
+    assert "with the redirect URI http://localhost" in text
+    assert "AccessAsApp" not in text, "that is for an application that signs in by itself"
+
+
+def test_at_a_domain_of_the_provider_itself_only_a_person_signs_in(tmp_path: Path) -> None:
+    answers = ["Joe@Hotmail.com", "Desk", "", "", "application", "", "", "the id", "ann@x.example", ""]
+    found, lines = ask(tmp_path, answers, trials(PROVIDERS["microsoft"]))
+    assert found["mailbox"]["support"]["oauth2"] == {"tenant": "common", "client_id": "the id", "flow": "code"}
+    assert any("hotmail.com has no administrator" in line for line in lines)
 
 
 def test_google_takes_a_service_account_or_an_app_password(tmp_path: Path) -> None:
@@ -151,6 +162,22 @@ def test_an_imap_account_sends_through_the_same_account(tmp_path: Path) -> None:
     mailbox = found["mailbox"]["support"]
     assert (mailbox["host"], mailbox["port"], mailbox["tls"]) == ("imap.bank.example", 143, "starttls")
     assert found["relay"] == {"mailbox": "support", "host": "smtp.bank.example", "port": 587}
+
+
+def test_the_server_of_an_account_is_tried_before_its_password_is_asked_for(tmp_path: Path) -> None:
+    tried: list[str] = []
+
+    def server(config: Config) -> list[Stage]:
+        tried.append(config.mailboxes["support"].host)
+        return GOOD if tried[-1] == "imap.own.example" else BAD
+
+    answers = ["a@own.example", "Desk", "a@own.example", "a@own.example@mail.own.example"]
+    answers += ["a@own.example@imap.own.example", "the password", "", "ann@x.example", ""]
+    found, lines = ask(tmp_path, answers, trials(server=server))
+    assert tried == ["mail.own.example", "imap.own.example"]
+    assert found["mailbox"]["support"]["host"] == "imap.own.example"
+    assert any("the server is missing" in line for line in lines), "the address alone names none"
+    assert sum(line.startswith("Password of") for line in lines) == 1
 
 
 def test_a_relay_that_fails_is_asked_for_again_until_it_is_given_twice(tmp_path: Path) -> None:
