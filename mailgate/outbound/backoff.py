@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from mailgate.outbound.meanings import Meaning, meaning
+from mailgate.outbound.meanings import SAYS, Meaning, meaning
 from mailgate.outbound.status_codes import DEAD_ADDRESS
 
 FIRST_PAUSE = timedelta(minutes=1)
@@ -64,11 +64,15 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The relay's answer: SMTP code and text, or code 0 when there was none (lost, timed out)."""
+    """The relay's answer: SMTP code and text, or code 0 when there was none (lost, timed out).
+
+    `ours`: we say it in the relay's place, with the code that it would use; the code is judged, and not shown.
+    """
 
     stage: Stage
     code: int
     text: str = ""
+    ours: bool = False
 
     @property
     def enhanced(self) -> str:
@@ -93,10 +97,16 @@ class Reply:
         first, *others = self.text.splitlines() or [""]
         words = " ".join(" ".join((first, *(each.removeprefix(self.enhanced) for each in others))).split())
         words = words if len(words) <= LONGEST_LINE else f"{words[:LONGEST_LINE]} …"
-        return f"{self.code} {words}".strip() if self.code else words or "no answer"
+        return f"{self.code} {words}".strip() if self.code and not self.ours else words or "no answer"
 
     def __str__(self) -> str:
         return f"{self.line} (at {self.stage})"
+
+    @property
+    def explained(self) -> str:
+        """What it means for all mail of the relay, where its words tell, and the answer."""
+        says = SAYS.get(meaning(self.code, self.text)) if not self.ours else None
+        return f"{says}: {self}" if says else str(self)
 
 
 class Fault(StrEnum):

@@ -294,7 +294,8 @@ class Lane:
             health.paused_until = _now() + pause
             maillog.relay_down(relay=self.relay.name, answer=str(reply), failures=health.failures, pause=pause)
         since = self.state.ill_since or now
-        self.state = replace(self.state, ill_since=since, last_error=str(reply), lasting=lasting or self.state.lasting)
+        lasting = lasting or self.state.lasting
+        self.state = replace(self.state, ill_since=since, last_error=reply.explained, lasting=lasting)
         rest = timedelta(seconds=self._resting())
         # A refused sender may be this one mail's fault: its own pauses grow, so that it stops the others ever less.
         own = after(job.attempts, now - job.created_at, self._outside.jitter()) if reply.stage is Stage.MAIL else rest

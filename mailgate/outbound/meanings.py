@@ -7,7 +7,9 @@ the words are theirs, each with its source.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Meaning(StrEnum):
@@ -18,6 +20,16 @@ class Meaning(StrEnum):
     THROTTLED = "throttled"  # too many connections or mails: wait, nothing is wrong
     OWN_MAILBOX = "own-mailbox"  # the account that sends is full
     QUOTA = "quota"  # the account has sent all that it may for now
+
+
+# For `status` and alarms, of what stops all mail of an account.
+SAYS: Mapping[Meaning | None, str] = MappingProxyType(
+    {
+        Meaning.LOGIN: "it wants a sign-in",
+        Meaning.OWN_MAILBOX: "the mailbox of the account that sends is full",
+        Meaning.QUOTA: "the account may send no more mail for now",
+    }
+)
 
 
 # https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online/non-delivery-reports-in-exchange-online

@@ -75,7 +75,7 @@ class SmtpRelay:
     async def send(self, mail_from: str, recipient: str, mail: Payload) -> Reply:
         """Hand one mail over; the decisive answer, code 0 when the connection was lost."""
         if not _fits_envelope(recipient) or (mail_from and not _fits_envelope(mail_from)):
-            return Reply(Stage.RCPT, 553, "5.1.3 not an address that can be written to")
+            return Reply(Stage.RCPT, 553, "5.1.3 not an address that can be written to", ours=True)
         kept = self._writer is not None
         reply = await self._attempt(mail_from, recipient, mail)
         if self._token and reply.code in TOKEN_REFUSED and reply.stage in (Stage.LOGIN, Stage.MAIL, Stage.RCPT):
@@ -152,7 +152,7 @@ class SmtpRelay:
             said = f"{error.public}: {error.cause}" if error.cause else error.public
             code = 535 if isinstance(error, TokenRefused) else 0  # RFC 4954 6: what the relay itself would say
             self._token = ""
-            raise _Refused(Reply(Stage.LOGIN, code, said)) from None
+            raise _Refused(Reply(Stage.LOGIN, code, said, ours=True)) from None
         message = sasl.by_token(name, config.credentials.user, self._token, config.host, config.port)
         await self._authenticate(name, message, sasl.end_of_failure(name))
 
@@ -293,7 +293,7 @@ class SmtpRelay:
             words.append("BODY=8BITMIME")  # RFC 6152 2
         if not (mail_from + recipient).isascii() or mail.needs_utf8:
             if "SMTPUTF8" not in self._offered:  # RFC 6531 3.2
-                raise _Refused(Reply(Stage.RCPT, 553, "5.6.7 the relay takes no addresses beyond ASCII"))
+                raise _Refused(Reply(Stage.RCPT, 553, "5.6.7 the relay takes no addresses beyond ASCII", ours=True))
             words.append("SMTPUTF8")
         return " ".join(words)
 

@@ -152,6 +152,7 @@ async def test_an_account_with_a_full_mailbox_fails_nobody(tmp_path):
     async with post(tmp_path, script={"end": [said] * 3}) as one:
         await one.put(mail("first"))
         await until(lambda: one.relay.ill_since)
+        assert one.relay.last_error == f"the mailbox of the account that sends is full: {said} (at data-end)"
         assert one.relay.lasting
         await one.until("sent")
 

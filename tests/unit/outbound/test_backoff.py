@@ -85,6 +85,21 @@ def test_5xx_at_rcpt_is_the_recipient_and_after_it_the_message():
     assert verdict(Stage.DATA_END, 550, "5.1.1 no") == Failed(Fault.MESSAGE), "a message does not make an address dead"
 
 
+def test_our_own_word_is_judged_by_its_code_and_shown_without_it():
+    ours = Reply(Stage.LOGIN, 535, "the token server refuses: 5.7.57", ours=True)
+    assert (str(ours), ours.explained) == ("the token server refuses: 5.7.57 (at login)",) * 2
+    assert judge(ours, 1, timedelta(), 0.5) == RelayIll(lasting=True)
+
+
+def test_what_stops_all_mail_of_an_account_is_explained():
+    full = Reply(Stage.DATA_END, 554, "5.2.2 full; STOREDRV.Submission")
+    assert (
+        full.explained
+        == "the mailbox of the account that sends is full: 554 5.2.2 full; STOREDRV.Submission (at data-end)"
+    )
+    assert Reply(Stage.MAIL, 451, "later").explained == "451 later (at mail)"
+
+
 def test_recipients_that_need_smtputf8_do_not_make_the_relay_ill():
     streak = Streak()
     refused = Reply(Stage.RCPT, 553, "5.6.7 the relay takes no addresses beyond ASCII")
