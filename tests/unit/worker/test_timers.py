@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from urllib.parse import unquote
 
@@ -18,6 +18,7 @@ from mailgate.ticket import CLOCK
 from mailgate.worker import timers
 from mailgate.worker.daily import agents_day, report_mail, set_aside, spam_digest
 from tests.desk import ANN, CONFIG, ELLIOT, KAREN, Bench, to, told, with_ticket
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -192,6 +193,113 @@ def test_text_that_answers_a_mail_about_several_opens_no_ticket(bench, late):
     assert returned.kind == "command-failed"
     assert "name one with #ticket NUMBER" in returned.text
     assert bench.numbers() == [1001, 1002, 1003]
+
+
+# ── the timers of the daemon ────────────────────────────────────────────────────────────
+
+DAY = CONFIG.replace('email = ["ann@bank.example"]', 'email = ["ann@bank.example"]\ndigest = "08:00"') + (
+    '\n[report]\nweekly = "Mon 08:00"\n'
+)
+NOBODYS = b"Subject: x\r\nMessage-ID: <x@x>\r\nFrom: Exchange <>\r\n\r\nA mail could not be converted.\r\n"
+OF_THE_DAY = {"digest", "admin"}
+
+
+@pytest.fixture
+def day(tmp_path):
+    """A Monday morning on which all is due that a desk does by itself: its notices, by the name of their kind."""
+    bench = Bench(tmp_path, DAY)
+    bench.wait()
+    bench.send(KAREN, "It does not open.")
+    with bench.db.transaction():
+        report_mail.post(bench.db, report_mail.due(bench.db, bench.config, bench.now), (), bench.now)
+    bench.send("Eve <eve@spam.example>", "Buy now.", headers={"X-Spam-Flag": "YES"})
+    bench.accept(NOBODYS, envelope_from=None)
+    bench.drain()
+    bench.new()
+    bench.now += timedelta(days=3)
+    return bench
+
+
+@asynccontextmanager
+async def daemon(bench):
+    """The timers on the desk's database, and how often they said that they wrote mail."""
+    store = await Store.open(bench.config.storage.database, lambda: bench.now)
+    wrote = []
+    made = timers.Timers(store, lambda: bench.desk, lambda: bench.now, lambda: wrote.append(bench.now))
+    yield made, wrote
+    made.stop()
+    await store.close()
+
+
+def kinds(bench):
+    return [mail.kind for mail in bench.new()]
+
+
+@pytest.mark.sqlite
+async def test_what_came_due_while_the_daemon_was_down_is_done_at_its_start(day):
+    found = set()
+
+    def done():
+        found.update(kinds(day))
+        return {"overdue", "report"} | OF_THE_DAY <= found and not search.is_behind(day.db)
+
+    async with daemon(day) as (running, _):
+        running.start()
+        await until(done)
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("job", "expected", "times"), [("_tick", {"overdue"}, 1), ("_day", OF_THE_DAY, 3), ("_reports", {"report"}, 1)]
+)
+async def test_a_timer_that_wrote_mail_says_so_and_one_that_did_not_says_nothing(day, job, expected, times):
+    """Its mail waits for the next look otherwise."""
+    async with daemon(day) as (running, wrote):
+        await getattr(running, job)()
+        assert set(kinds(day)) == expected
+        assert len(wrote) == times
+        await getattr(running, job)()
+        assert (kinds(day), len(wrote)) == ([], times)
+
+
+@pytest.mark.sqlite
+async def test_reports_that_could_not_be_written_are_not_counted_again_at_once(day, monkeypatch, caplog):
+    """It takes the processor for seconds."""
+    post, counted = report_mail.post, []
+
+    def fails(db, dues, mails, now):
+        counted.append(now)
+        if len(counted) == 1:
+            raise StorageError("the database cannot be written", cause="disk full")
+        post(db, dues, mails, now)
+
+    monkeypatch.setattr(report_mail, "post", fails)
+    async with daemon(day) as (running, wrote):
+        look = running._guarded(running._reports)
+        for passed in (timedelta(0), timedelta(seconds=5), timedelta(minutes=54)):
+            day.now += passed
+            await look()
+        assert (len(counted), kinds(day), wrote) == (1, [], [])
+        assert "timers: storage error: disk full" in caplog.text
+        day.now += timedelta(minutes=6)
+        await look()
+        assert (len(counted), set(kinds(day)), len(wrote)) == (2, {"report"}, 1)
+        day.now += timedelta(days=7)
+        await look()
+        assert len(counted) == 3
+
+
+@pytest.mark.sqlite
+async def test_the_full_text_index_follows_however_far_it_is_behind(day, monkeypatch):
+    monkeypatch.setattr(timers, "INDEX_PAUSE", 0)
+    monkeypatch.setattr(search, "EVENTS", 1)
+    monkeypatch.setattr(search.follow, "__defaults__", (1,))
+    for number in range(3):
+        day.send(KAREN, f"{number} is slow.", subject=f"{number} is slow")
+    async with daemon(day) as (running, _):
+        assert search.is_behind(day.db)
+        await running._index()
+        assert not search.is_behind(day.db)
 
 
 # ── what is asked every second ──────────────────────────────────────────────────────────
