@@ -111,12 +111,19 @@ _GOOGLE = (
 )
 _SILENT = 'nothing came: is it a port that speaks TLS at once (993, 465)? then write tls = "implicit"; else try again'
 _PASSING = (
+    _Hint(_SILENT, "tls", "^timed out"),
     _Hint(_SILENT, "sign-in ehlo", r"connection failed: timed out|no answer|timed out \(at (?:connect|ehlo)\)"),
     _Hint("try again later", "sign-in", "takes no login now|asks to wait"),
     _Hint("try again", "sign-in token", "connection (?:was lost|failed)|cannot be reached"),
 )
 _GENERAL = (
     _Hint("run: mailgate login {account}", "token", "mailgate login", sign_in="code"),
+    # RFC 3207 4 (530), RFC 5530 3 (PRIVACYREQUIRED); 5.7.10 and 5.7.11 of IANA's enhanced status codes
+    _Hint(
+        'the server wants TLS: write tls = "starttls"',
+        "sign-in sender",
+        r"issue a? ?STARTTLS|PRIVACYREQUIRED|\b5\.7\.1[01]\b|(?:TLS|SSL|encryption) (?:is )?(?:needed|required)",
+    ),
     _Hint("{advice}; {page}", "sign-in token", sign_in="password"),
     _Hint("{page}", "sign-in token"),
     _Hint(
@@ -133,8 +140,9 @@ _GENERAL = (
     _Hint(
         'with tls = "starttls" the port is mostly 143 (IMAP) or 587; with "implicit" 993 or 465;'
         ' a server on this machine that has no TLS takes tls = "none"',
-        *("tls", "speak TLS"),
+        *("tls", "^(?!the certificate)"),
     ),
+    _Hint("whoever runs the server has to renew its certificate", "tls", "has expired"),
     _Hint(
         "the relay passes on nothing for this machine: write its user and password, or let it take mail from here"
         " (Postfix: mynetworks)",
