@@ -22,7 +22,7 @@ from mailgate.errors import UnreadableFile
 from mailgate.store.db import Db
 from mailgate.store.raw_files import SWEPT_AFTER
 from mailgate.system.crash_points import crossing
-from mailgate.system.durable import DurableFile, flush
+from mailgate.system.durable import DurableFile, flush, make_private_folder
 from mailgate.system.lock import alone, shared
 from mailgate.system.storage import os_trouble, unreadable
 
@@ -92,7 +92,7 @@ class AttachmentStore:
     def _write(self, pieces: Iterable[bytes]) -> tuple[str, int]:
         sha256 = hashlib.sha256()
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self._folder)
             aside = self._folder / f".{uuid.uuid4().hex}"
             file = DurableFile(aside)
             try:
@@ -101,7 +101,7 @@ class AttachmentStore:
                     file.write(piece)
                 file.finish()
                 target = self.path(sha256.hexdigest())
-                target.parent.mkdir(exist_ok=True)
+                make_private_folder(target.parent)
                 with shared(self._lock):
                     crossing("new name")
                     aside.replace(target)

@@ -19,7 +19,7 @@ from mailgate.errors import StorageError
 from mailgate.mail import Delivery, Kept
 from mailgate.settings import Server
 from mailgate.system.crash_points import crossing
-from mailgate.system.durable import DurableFile, flush
+from mailgate.system.durable import DurableFile, flush, make_private_folder
 from mailgate.system.lock import remove_files
 from mailgate.system.storage import os_trouble, unreadable
 
@@ -52,7 +52,7 @@ class RawFiles:
         name = uuid.uuid4().hex
         try:
             if not self._folder.is_dir():
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_private_folder(self._folder)
                 flush(self._folder.parent)
             return Draft(self._folder, name)
         except OSError as error:

@@ -16,7 +16,7 @@ FLUSH_EVERY = 1_000_000  # bytes
 
 
 class DurableFile:
-    """A new file, readable by its owner alone. Not thread-safe.
+    """A new file, readable by its owner alone: that of its folder, where root makes it. Not thread-safe.
 
     The constructor raises FileExistsError for an existing file; every method but `remove` may raise OSError.
     """
@@ -24,6 +24,7 @@ class DurableFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        give_to_owner(self._file, path.parent)
         self._unflushed = 0
         self._open = True
         self.size = 0
@@ -66,6 +67,7 @@ def write_private(path: Path, text: str, *, durable: bool = False) -> None:
     aside = path.with_name(path.name + ".new")
     aside.unlink(missing_ok=True)  # of a process that died while it wrote
     with open(aside, "xb", opener=lambda name, flags: os.open(name, flags | os.O_CLOEXEC, 0o600)) as file:
+        give_to_owner(file.fileno(), path.parent)
         file.write(text.encode())
     if durable:
         flush(aside)
@@ -90,8 +92,12 @@ def make_private_folder(path: Path) -> None:
         give_to_owner(folder, folder.parent)
 
 
-def give_to_owner(path: Path, like: Path) -> None:
-    """As root, give `path` the owner of `like`, so that the daemon of that user can use it."""
+def give_to_owner(path: Path | int, like: Path) -> None:
+    """As root, give a path or an open file the owner of `like`, so that the daemon of that user can use it.
+
+    A root that may give nothing away, as in some containers, keeps it.
+    """
     if os.geteuid() == 0:
         owner = like.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
+        with suppress(PermissionError):
+            os.chown(path, owner.st_uid, owner.st_gid)

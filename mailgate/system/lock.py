@@ -125,7 +125,7 @@ def running(database: Path) -> int | None:
 @contextmanager
 def shared(path: Path) -> Iterator[None]:
     """Hold a lock file together with others, but with nobody who holds it alone. Raises OSError."""
-    with path.open("a") as file:
+    with open(path, "a", encoding="ascii", opener=_private) as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
@@ -133,7 +133,7 @@ def shared(path: Path) -> Iterator[None]:
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Hold a lock file alone. Raises OSError."""
-    with path.open("a") as file:
+    with open(path, "a", encoding="ascii", opener=_private) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -162,7 +162,7 @@ def remove_files(database: Path) -> Iterator[bool]:
 def _files_lock(database: Path) -> Iterator[IO[str]]:
     path = database.with_name(database.name + ".files")
     try:
-        file = path.open("a")
+        file = open(path, "a", encoding="ascii", opener=_private)  # noqa: SIM115 - closed below
     except OSError as error:
         raise os_trouble(error, path) from error
     with file:

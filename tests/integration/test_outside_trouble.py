@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -276,6 +277,15 @@ def test_a_desk_that_root_begins_belongs_to_the_owner_of_its_folder(tmp_path: Pa
     mail = tmp_path / "one.eml"
     mail.write_bytes(MAIL.format(n=1).encode())
     assert main(["ingest", str(mail), "-c", str(tmp_path / "config.toml")]) == 0
+    large = EmailMessage()
+    large["From"], large["To"], large["Subject"] = "karen@client.example", "support@bank.example", "The plans"
+    large.set_content("They are in the file.")
+    large.add_attachment(b"plan " * 100_000, maintype="application", subtype="pdf", filename="plans.pdf")
+    mail.write_bytes(bytes(large))
+    assert main(["ingest", str(mail), "-c", str(tmp_path / "config.toml")]) == 0
+    assert any(var.glob("attachments/*/*"))
+    assert any(var.glob("*-raw/*"))
+    assert main(["backup", str(tmp_path / "copy"), "-c", str(tmp_path / "config.toml")]) == 0
     made = [path for path in var.rglob("*") if path.exists()]
     assert made
     assert {path.name for path in made if path.stat().st_uid != 65534} == set()
