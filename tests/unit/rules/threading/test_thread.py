@@ -200,6 +200,7 @@ def test_a_ref_line_threads() -> None:
         (mail(subject="One more thing"), [Reason.QUOTED_TOKEN]),
         (mail(subject="Re: [#1002] One more thing"), [Reason.SUBJECT_TOKEN]),
         (mail(subject="One more thing", in_reply_to=(an_id(0),)), [Reason.REPLY_KEY]),
+        (mail(subject="One more thing", in_reply_to=(KEYRING.anchor(1002),)), [Reason.ANCHOR]),
     ],
 )
 def test_a_token_in_a_quoted_notice_counts_only_where_ids_and_subject_are_lost(
@@ -338,6 +339,7 @@ def test_a_copy_of_a_question_lets_no_stranger_into_the_thread() -> None:
     config = replace(DESK, tickets=replace(DESK.tickets, strangers="collaborator"))
     question, reply = (an_id(1001, SMITH, kind) for kind in (NoticeKind.ASKED, NoticeKind.NEW_TICKET))
     assert matched(mail("eve@evil.example", in_reply_to=(question,)), config=config).number is None
+    assert matched(mail("eve@evil.example", "[#1001] x", in_reply_to=(question,)), config=config).number is None
     assert matched(mail("eve@evil.example", in_reply_to=(reply,)), config=config).role == "inactive"
 
 

@@ -47,7 +47,8 @@ def test_an_alert_says_who_put_whom_in_cc():
 
 
 def test_who_is_new_on_a_ticket():
-    change = act_on(TICKET, [acts.cc([Address("joe@x.example")], ANN), acts.copy_in([JOE], ANN)], ANN, CONFIG)
+    al = Collaborator("al@x.example", active=False)
+    change = act_on(TICKET, [acts.cc([Address("joe@x.example")], ANN), acts.copy_in([JOE, al], ANN)], ANN, CONFIG)
     assert participants.newly_copied(change) == (Address("joe@x.example", "Joe"),)
     assert participants.newly_copied(replace(change, before=None)) == (
         Address("jane@x.example", "Jane"),
