@@ -49,7 +49,7 @@ def read_rating(lines: Sequence[str], signer: Signer = NOBODY) -> Rating | None:
 def _rated(line: str) -> tuple[str, str]:
     """The rating that a line begins with and the rest of the line; "" for none."""
     found = _RATING.fullmatch(unmarked(line))
-    return (found[1].lower(), (found[2] or "").strip()) if found else ("", "")
+    return (found[1].lower(), found[2] or "") if found else ("", "")
 
 
 def may_rate(ticket: Ticket) -> bool:

@@ -389,7 +389,9 @@ def test_another_time_of_the_plan_counts_with_the_next_change():
     assert kinds(change) == ["priority-changed", "due-changed"]
     assert (change.after.due_at, change.after.overdue, change.after.escalated) == (NOW + 2 * HOUR, False, ())
     later = Stamp(ANN.by, NOW + 3 * HOUR)
-    after = done(acts.priority("High", later), before=replace(late, escalated=("50%", "100%")), stamp=later, config=longer)
+    after = done(
+        acts.priority("High", later), before=replace(late, escalated=("50%", "100%")), stamp=later, config=longer
+    )
     assert (after.after.overdue, after.after.escalated) == (True, ("50%", "100%")), "both times are past"
 
 
