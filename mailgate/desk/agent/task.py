@@ -34,7 +34,7 @@ from mailgate.rules.text.cleanup import seen
 from mailgate.rules.ticket import acts, lifecycle, reasons
 from mailgate.rules.ticket.asked_people import outsiders
 from mailgate.rules.ticket.participants import agree, left_out
-from mailgate.rules.ticket.reopening import resolved_since, thanks_for
+from mailgate.rules.ticket.reopening import lately_resolved, thanks_for
 from mailgate.ticket import Assignee, Change, Collaborator, Entry, EntryKind, EventKind, Status, Ticket
 
 _UNREAD = 1000  # characters of what stands below #end that are given back
@@ -202,11 +202,10 @@ def _resolved_before(task: AgentWork) -> bool:
     if ticket.reopened == 0:
         return False
     record = task.request.known.records[ticket.number]
-    since = resolved_since(record.events, task.context.now)
-    return (
-        since is not None
-        and record.notified(ticket.requester.email, since)
+    return any(
+        record.notified(ticket.requester.email, since)
         and all(thanks_for(ticket, entry.text, entry.author, config) for entry in _messages(record.thread, since))
+        for since in lately_resolved(record.events, task.context.now)
     )
 
 

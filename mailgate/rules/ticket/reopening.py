@@ -53,10 +53,10 @@ def _there(key: str, ticket: Ticket, away: Collection[str], config: Config) -> b
     )
 
 
-def resolved_since(events: Sequence[Event], now: datetime) -> datetime | None:
-    """When the ticket was last resolved, if within `TOLD_FOR` before `now`; else None."""
+def lately_resolved(events: Sequence[Event], now: datetime) -> tuple[datetime, ...]:
+    """When the ticket was resolved within `TOLD_FOR` before `now`."""
     times = (event.at for event in events if event.kind is EventKind.STATUS_CHANGED and event.after == Status.RESOLVED)
-    return next((at for at in times if now - at <= TOLD_FOR), None)
+    return tuple(at for at in times if now - at <= TOLD_FOR)
 
 
 def thanks_for(ticket: Ticket, text: str, author: Address, config: Config) -> bool:

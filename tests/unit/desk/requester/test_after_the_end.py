@@ -293,6 +293,17 @@ def test_who_wrote_more_than_thanks_is_told_again(bench, text):
     assert kinds_to_karen(bench.send(ELLIOT, "#resolved", answers=alert)) == ["status-changed"]
 
 
+@pytest.mark.parametrize("text", ["Thanks!", "No, it still does not work."])
+def test_after_thanks_for_the_latest_resolution_nobody_is_told_again(bench, text):
+    """Whatever the requester wrote before it."""
+    bench.configure(CONFIG + THANKS_REOPEN)
+    resolve(bench)
+    bench.send(ELLIOT, "#resolved", answers=to(again(bench, text), "elliot@bank.example"))
+    alert = to(again(bench, "Thanks!"), "elliot@bank.example")
+    assert bench.ticket().status == "open"
+    assert kinds_to_karen(bench.send(ELLIOT, "#resolved", answers=alert)) == []
+
+
 def test_an_agent_who_opens_it_by_mistake_tells_nobody_twice(bench):
     resolve(bench)
     bench.now += timedelta(hours=1)

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from mailgate.rules.ticket import reasons
 from mailgate.rules.ticket.acts import Stamp
-from mailgate.rules.ticket.reopening import TOLD_FOR, back, resolved_since
-from mailgate.ticket import CLOCK, Actor, Assignee, EventKind, Status
+from mailgate.rules.ticket.reopening import TOLD_FOR, back, lately_resolved, thanks_for
+from mailgate.ticket import CLOCK, Actor, Address, Assignee, EventKind, Status
 from tests.lab import NOW, desk, ticket
 
 HOUR = timedelta(hours=1)
@@ -54,9 +54,17 @@ def test_who_is_away_or_no_longer_sees_it_gets_nothing():
 
 
 def test_when_it_was_resolved_counts_for_a_day():
-    events = [ended(hours=-30), ended(hours=-2), ended(Status.CLOSED, hours=-1)]
-    assert resolved_since(events, NOW) == NOW - 2 * HOUR
-    assert resolved_since(events[:1], NOW) is None
-    assert resolved_since([ended()], NOW + TOLD_FOR) == NOW
+    events = [ended(hours=-30), ended(hours=-3), ended(hours=-2), ended(Status.CLOSED, hours=-1)]
+    assert lately_resolved(events, NOW) == (NOW - 3 * HOUR, NOW - 2 * HOUR)
+    assert lately_resolved(events[:1], NOW) == ()
+    assert lately_resolved([ended()], NOW + TOLD_FOR) == (NOW,)
     other = replace(ended(), kind=EventKind.SUBJECT_CHANGED)
-    assert resolved_since([other], NOW) is None
+    assert lately_resolved([other], NOW) == ()
+
+
+def test_who_is_thanked_by_name():
+    def thanks(whom):
+        return thanks_for(ticket(), f"Thank you {whom}!", Address("karen@client.example", "Karen Client"), CONFIG)
+
+    assert all(map(thanks, (CONFIG.desk.name, "Ann Admin", "Ann")))
+    assert not thanks("but Zoe says it is broken")
