@@ -125,7 +125,7 @@ class DatabaseServer:
             before = self._recovered()
             os.kill(self._admin.info.backend_pid, signal.SIGKILL)
             # Who connects before the server has noticed is cut off when it begins anew.
-            wait_until(lambda: self._connects() and self._recovered() != before)
+            wait_until(lambda: self._connects() and self._recovered() not in (None, before))
         else:
             self._cluster.stop(signal.SIGINT if self.restart == "restart" else signal.SIGKILL)
             self._cluster.start()
