@@ -286,7 +286,7 @@ def test_failed_mail_is_listed_and_can_be_tried_again_or_dropped(db: Db):
     for wrong in (lambda: outbox.drop(db, 2, later), lambda: outbox.retry(db, 9), lambda: outbox.item(db, 9)):
         with pytest.raises(NotFound):
             wrong()
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="no outgoing mail 9"):
         outbox.content(db, 9)
 
 

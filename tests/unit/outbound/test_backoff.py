@@ -54,6 +54,12 @@ def test_an_unreachable_relay_pauses_everything_and_the_admin_hears_when_it_last
     assert verdict(stage, code, age=OLD * 9) == RelayIll(lasting=False)
 
 
+@pytest.mark.parametrize(("code", "permanent"), [(499, False), (500, True), (598, True), (600, False)])
+def test_every_code_that_begins_with_five_is_for_good(code, permanent):
+    """500 and 502 too, which is said by what stands in front of a relay."""
+    assert Reply(Stage.RCPT, code).permanent is permanent
+
+
 def test_too_big_or_not_ascii_at_mail_is_about_the_message():
     assert verdict(Stage.MAIL, 552) == Failed(Fault.MESSAGE)
     assert verdict(Stage.MAIL, 552, "5.3.4 too big") == Failed(Fault.MESSAGE)

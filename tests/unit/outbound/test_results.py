@@ -14,6 +14,7 @@ from mailgate.store.queues.outbox import LARGE, Job
 from tests.desk import KAREN, Bench
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
+TAKEN = Reply(Stage.DATA_END, 250, "taken")
 
 
 @pytest.mark.parametrize("kind", ["sent", "later", "failed", "untried", "put_off"])
@@ -97,6 +98,15 @@ def test_where_a_relay_rests_only_what_an_administrator_wants_tried_is_claimed(d
     jobs, _ = turn(desk, urgent=True)
     assert [(job.id, job.urgent) for job in jobs] == [(2, True)]
     assert states(desk) == ["queued", "sending", "queued"]
+
+
+def test_a_large_mail_that_waits_for_its_time_is_looked_for_then(desk):
+    with desk.db.transaction():
+        desk.db.send("UPDATE outbox SET size = ?", [LARGE + 1])
+    (job, *rest), _ = turn(desk)
+    again = desk.now + timedelta(minutes=5)
+    results = Results(later=[(job, Reply(Stage.RCPT, 450, "busy"), again)], sent=[(each, TAKEN) for each in rest])
+    assert turn(desk, results) == ([], again)
 
 
 def test_a_large_mail_for_which_there_is_no_room_is_not_looked_for_again_and_again(desk):

@@ -136,3 +136,15 @@ def test_a_ticket_is_found_by_its_words_once_it_ended_and_not_before(bench):
 
 def _alert(bench: Bench, number: int) -> Sent:
     return next(mail for mail in bench.sent() if mail.ticket == number and mail.to == "elliot@bank.example")
+
+
+def test_a_template_that_fails_is_logged_with_its_kind_and_one_that_does_not_is_not(tmp_path, caplog):
+    """Its mail goes out all the same, with the words of the shipped one: nobody would notice."""
+    broken = tmp_path / "templates" / "new-ticket.txt"
+    broken.parent.mkdir()
+    broken.write_text("{{ tiket.number }}")
+    bench = Bench(tmp_path)
+    assert to(bench.send(KAREN, "It is broken."), "elliot@bank.example").kind == "new-ticket"
+    lines = [each.getMessage() for each in caplog.records if "template-error" in each.getMessage()]
+    assert lines
+    assert all("new-ticket" in line and "tiket" in line for line in lines)

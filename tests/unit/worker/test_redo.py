@@ -97,6 +97,9 @@ def test_a_file_that_cannot_be_read_puts_off_its_mail_alone(bench):
     assert "acknowledgement" in {mail.kind for mail in mails}, "the mail behind it is worked"
     (admin,) = (mail for mail in mails if mail.kind == "admin")
     assert f"cannot read {file}" in admin.text
+    assert "It is tried again with growing pauses, an hour at most." in admin.text
+    assert f"mailgate queue inbox retry {number}" in admin.text
+    assert f"mailgate queue inbox drop {number}" in admin.text
     (waiting,) = inbox.put_off_mails(bench.db)
     assert (waiting.id, waiting.state, waiting.attempts) == (number, "new", 0)
     assert waiting.next_attempt_at == bench.now + timedelta(minutes=1)

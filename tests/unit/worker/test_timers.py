@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -243,9 +244,11 @@ async def test_what_came_due_while_the_daemon_was_down_is_done_at_its_start(day)
         found.update(kinds(day))
         return {"overdue", "report"} | OF_THE_DAY <= found and not search.is_behind(day.db)
 
+    level = logging.getLogger().level
     async with daemon(day) as (running, _):
         running.start()
         await until(done)
+    assert logging.getLogger().level == level, "the scheduler alone is to be quiet"
 
 
 @pytest.mark.sqlite
