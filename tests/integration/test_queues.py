@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -375,3 +376,13 @@ def test_old_lines_are_forgotten(db: Db):
 def test_queues_are_found_by_index_whatever_else_the_tables_hold(db: Db, sql: str, index: str):
     plan = " ".join(row["detail"] for row in db.all(f"EXPLAIN QUERY PLAN {sql}"))
     assert index in plan
+
+
+def test_a_new_notice_looks_through_its_lane_and_not_through_all_that_its_ticket_ever_sent(db: Db):
+    ran: list[str] = []
+    db._connection.set_trace_callback(ran.append)  # type: ignore[attr-defined]
+    outbox.add(db, [replace(outgoing("one", "ann@bank.example"), agent="ann")], NOW)
+    db._connection.set_trace_callback(None)  # type: ignore[attr-defined]
+    (hurried,) = [sql for sql in ran if sql.startswith("UPDATE outbox")]
+    plan = [row["detail"] for row in db.all(f"EXPLAIN QUERY PLAN {hurried}")]
+    assert plan == ["SEARCH outbox USING INDEX outbox_lane (ticket=? AND recipient=?)"]

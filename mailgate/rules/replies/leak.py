@@ -128,6 +128,8 @@ def leak(
     for text in (texts,) if isinstance(texts, str) else texts:
         lines = _lines(text)
         words = [*chain.from_iterable(lines)]
+        if not words:  # most replies publish no values of commands: nothing is compared with every note
+            continue
         near = guarded.near(frozenset(words))
         said = _among(words, {*near.short, *guarded.names})
         names |= {run: name for run, name in guarded.names.items() if run in said and _counts(name, text)}

@@ -63,8 +63,7 @@ def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | 
 
     What waits for that goes out at once with the next mail of its lane that does not wait: an urgent one would stand
     behind it until the morning, and order holds. A mail with the same cause, kind and recipient as one that is there
-    already is the same notice composed again by a redo: it is not written twice. `inbox_id` is the incoming mail that
-    caused them, for `trace`.
+    already is the same notice composed again by a redo: it is not written twice. `inbox_id`: the mail that caused them.
     """
     at, mails = now.timestamp(), list(outgoing)
     for mail in mails:
@@ -97,8 +96,9 @@ def add(db: Db, outgoing: Iterable[Outgoing], now: datetime, *, inbox_id: int | 
             [at, mail.data, files, mail.cause, mail.kind.value, mail.recipient, mail.message_id],
         )
     db.many(
-        "UPDATE outbox SET next_attempt_at = ? WHERE recipient = ? AND ticket = ? AND state = 'queued'"
-        " AND attempts = 0 AND next_attempt_at > ?",
+        # "IN (…)" as in the index of lanes: else SQLite reads every notice that the ticket ever had.
+        "UPDATE outbox SET next_attempt_at = ? WHERE recipient = ? AND ticket = ? AND state IN ('queued', 'sending')"
+        " AND state = 'queued' AND attempts = 0 AND next_attempt_at > ?",
         [(at, mail.recipient, mail.ticket, at) for mail in mails if mail.agent and mail.not_before is None],
     )
 
