@@ -77,7 +77,8 @@ class Deliverer:
             self._results, attachments, clock, jitter, self._wake_soon, self._goes_elsewhere, report_file, may_send
         )
         self.lanes = tuple(Lane(relay, connect, outside) for relay, connect in relays)
-        self._in_hand = 0
+        self._in_hand: set[int] = set()  # outbox ids
+        self._unknown = False  # whether mails may be claimed of which nothing is known here
         self._urgent = False
         self._linger: asyncio.TimerHandle | None = None
         self._storage_pause = STORAGE_PAUSE
@@ -114,7 +115,7 @@ class Deliverer:
                 workers += [asyncio.create_task(lane.work(n), name=f"{lane.relay.name}-{n}") for n in connections]
             for task in workers:
                 task.add_done_callback(lambda _: self._wake.set())
-            while not self._stopping or (self._in_hand > 0 and not self._cut_off):
+            while not self._stopping or (self._in_hand and not self._cut_off):
                 began = asyncio.get_running_loop().time()
                 await self._turn()
                 await self._sleep()
@@ -181,7 +182,7 @@ class Deliverer:
         large = 0 if self._stopping else sum(lane.large_room() for lane in self.lanes)
         urgent = self._urgent and self._may_claim and any(lane.down for lane in self.lanes)
         self._urgent = False
-        if not results and not room and not urgent:
+        if not (results or room or urgent or self._unknown):
             return
         try:
             jobs, self._due = await self._store.commit(
@@ -191,18 +192,22 @@ class Deliverer:
                 now,
                 large=URGENT if urgent else large,
                 urgent=urgent,
+                held=self._in_hand if self._unknown else None,
             )
         except StorageError as error:
             log.warning("deliveries cannot be recorded now: %s", error.cause)
             self._results.extend(results)
             self._urgent = self._urgent or urgent
+            self._unknown = True
             await self._wait_for_storage()
             self._wake.set()
             return
+        self._unknown = False
         durable = await self._durable()
         if results.failed:
             self._gave_up()
-        self._in_hand += len(jobs) - len(results)
+        self._in_hand -= results.ids
+        self._in_hand |= {job.id for job in jobs}
         for job in jobs if durable else ():
             self._dispatch(job, now)
         if not durable:
@@ -268,7 +273,7 @@ class Deliverer:
 
     async def _sleep(self) -> None:
         """Until there is something to record or to claim."""
-        if self._stopping and self._in_hand <= len(self._results):
+        if self._stopping and len(self._in_hand) <= len(self._results):
             return
         seconds = LONGEST_SLEEP
         if not self._stopping and not self._room():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailgate.outbound.backoff import Failed, Fault, Reply
 from mailgate.store.db import Db
-from mailgate.store.queues import outbox, trace
+from mailgate.store.queues import claims, outbox, trace
 from mailgate.store.queues.outbox import Job
 
 
@@ -25,6 +25,12 @@ class Results:
     def __len__(self) -> int:
         return len(self.sent) + len(self.later) + len(self.failed) + len(self.untried) + len(self.put_off)
 
+    @property
+    def ids(self) -> set[int]:
+        """The rows of the outbox that they are about."""
+        jobs = (job for kind in (self.sent, self.later, self.failed) for job, *_ in kind)
+        return {*(job.id for job in jobs), *self.untried, *(id_ for id_, _ in self.put_off)}
+
     def extend(self, other: Results) -> None:
         """Add what another one holds."""
         self.sent += other.sent
@@ -35,13 +41,15 @@ class Results:
 
 
 def record_and_claim(
-    db: Db, results: Results, room: int, now: datetime, *, large: int, urgent: bool
+    db: Db, results: Results, room: int, now: datetime, *, large: int, urgent: bool, held: Container[int] | None = None
 ) -> tuple[list[Job], datetime | None]:
     """One transaction: what became of mails in hand, then up to `room` new ones and when the next is due.
 
     `large`: how many of the new ones may be large. `urgent`: only those that an administrator wants tried now,
-    whatever state the relay is in.
+    whatever state the relay is in. `held`: what is in hand, after a transaction whose outcome is not known.
     """
+    if held is not None:
+        claims.return_unknown_notices(db, held)
     outbox.sent(db, [(job.id, reply.line) for job, reply in results.sent], now)
     outbox.later(db, [(job.id, when, str(reply)) for job, reply, when in results.later])
     outbox.unclaim(db, results.untried)

@@ -24,7 +24,7 @@ from mailgate.system import maillog
 from mailgate.system.budget import CHECKED, Budget
 from mailgate.system.clock import pause
 from mailgate.system.watchdog import Progress
-from mailgate.worker.batch import Defer, Deferred, Unread, claim, read, reclaim, record_failure, work, work_and_claim
+from mailgate.worker.batch import Deferred, Unread, claim, read, reclaim, record_failure, work, work_and_claim
 from mailgate.worker.runtime import Runtime
 
 PAUSE = 1.0  # seconds after a storage error; doubled up to PAUSE_MOST
@@ -50,10 +50,9 @@ class Worker:
         self._runtime = runtime
         self._clock = clock
         self._reports = _Reports(store, runtime, clock, wrote_and_wake)
-        defer = self._reports.put
         self._lanes = (
-            _Lane(store, runtime, clock, wrote, defer),
-            _Lane(store, runtime, clock, wrote_and_wake, defer, large=True),
+            _Lane(store, runtime, clock, wrote, self._reports),
+            _Lane(store, runtime, clock, wrote_and_wake, self._reports, large=True),
         )
 
     def wake(self) -> None:
@@ -105,20 +104,21 @@ class _Lane:
         runtime: Callable[[], Runtime],
         clock: Callable[[], datetime],
         wrote: Callable[[], None],
-        defer: Defer,
+        reports: _Reports,
         *,
         large: bool = False,
     ) -> None:
         self.progress = Progress()
         self._large = large
         self._part = "large mail processing" if large else "mail processing"  # of `StorageHealth`
-        self._defer = defer
+        self._reports = reports
         self._store = store
         self._runtime = runtime
         self._clock = clock
         self._wrote = wrote  # called when the outbox may hold new mail
         self._wake = asyncio.Event()
         self._unfinished: list[int] = []  # claimed, neither worked nor unclaimed yet
+        self._unknown = False  # whether mail may be claimed of which nothing is known here
 
     def wake(self) -> None:
         self._wake.set()
@@ -131,12 +131,16 @@ class _Lane:
             self._wake.clear()
             try:
                 await self._unclaim()
+                if self._unknown:
+                    await self._store.commit(claims.return_unknown_mail, self._reports.held, large=self._large)
+                    self._unknown = False
                 claimed = await self._store.through(claim, large=self._large)
                 while claimed:
                     claimed = await self._batch(claimed, stop)
                     rest = PAUSE
                 self._store.health.worked(self._part)
             except StorageError as error:
+                self._unknown = True
                 self._store.health.failed(self._part, error)
                 maillog.storage_error(error)
                 await pause(stop, rest)
@@ -165,7 +169,7 @@ class _Lane:
         finally:
             self.progress.idle()
             for each in later:
-                self._defer(each)
+                self._reports.put(each)
             deferred = {each.prepared.received.id for each in later}  # an error may come before `waiting` is updated
             self._unfinished += [each for each in waiting if each not in deferred]
             await self._unclaim()
@@ -199,6 +203,11 @@ class _Reports:
         self._waiting: list[Deferred] = []
         self._wake = asyncio.Event()
 
+    @property
+    def held(self) -> frozenset[int]:
+        """The inbox ids of these mails."""
+        return frozenset(each.prepared.received.id for each in self._waiting)
+
     def put(self, waiting: Deferred) -> None:
         self._waiting.append(waiting)
         self.wake()
@@ -215,7 +224,7 @@ class _Reports:
                     await self._next(stop)
         finally:
             if self._waiting:  # else a stop would fail where the database is not available
-                await self._store.commit(inbox.unclaim, [each.prepared.received.id for each in self._waiting])
+                await self._store.commit(inbox.unclaim, [*self.held])
 
     async def _next(self, stop: asyncio.Event) -> None:
         try:

@@ -1,12 +1,17 @@
-"""SQL of claims in the inbox where several nodes work: order across them, and what a dead one leaves."""
+"""SQL of claims: order across several nodes, what a dead one leaves, and what one has claimed without knowing.
+
+A server that fails over may have committed a claim whose answer it never gave. That counts as not done, so nobody
+would work the row while the node lives.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime
 
 from mailgate.reasons import Reason
 from mailgate.store.db import Db
-from mailgate.store.queues import inbox
+from mailgate.store.queues import inbox, outbox
 
 _ABANDONED = f"{inbox.CLAIMED} AND node NOT IN (SELECT number FROM node)"  # noqa: S608
 
@@ -38,3 +43,17 @@ def reclaim(db: Db, now: datetime) -> list[int]:
         inbox.end(db, inbox_id, "quarantined", now, Reason.POISON, error=error)
     db.send(f"UPDATE inbox SET state = 'new' WHERE {_ABANDONED}")  # noqa: S608
     return spent
+
+
+def return_unknown_mail(db: Db, held: Container[int], *, large: bool) -> None:
+    """What `db.node` has claimed of the inbox and does not hold waits again: of large mails, or of the others."""
+    size = f"size {'>' if large else '<='} {inbox.OVERSIZE}"
+    rows = db.all(f"SELECT id FROM inbox WHERE {inbox.CLAIMED} AND node = ? AND {size}", [db.node.number])  # noqa: S608
+    inbox.unclaim(db, [row["id"] for row in rows if row["id"] not in held])
+
+
+def return_unknown_notices(db: Db, held: Container[int]) -> None:
+    """What `db.node` has claimed of the outbox and does not hold is queued again."""
+    claimed = "state IN ('queued', 'sending') AND state = 'sending' AND node = ?"
+    rows = db.all(f"SELECT id FROM outbox WHERE {claimed}", [db.node.number])  # noqa: S608
+    outbox.unclaim(db, [row["id"] for row in rows if row["id"] not in held])

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from mailgate.errors import DatabaseBusy
 from mailgate.outbound import deliver, lane
 from mailgate.outbound.backoff import FIRST_PAUSE, JITTER, RELAY_FIRST_PAUSE, Reply, Stage
 from mailgate.outbound.deliver import Deliverer
@@ -43,6 +44,8 @@ class Office:
         self.tried: list[tuple[str, str]] = []  # relay, recipient
         self.failures = 0  # calls that refusals wait
         self.may_send = True
+        self.gate = asyncio.Event()  # the relays answer while it is open
+        self.gate.set()
         self.deliverer = Deliverer(
             store,
             [(relay, partial(Wire, self, relay.name)) for relay in relays],
@@ -100,6 +103,7 @@ class Wire:
 
     async def send(self, mail_from: str, recipient: str, mail: Payload) -> Reply:
         self.office.tried.append((self.relay, recipient.partition("@")[0]))
+        await self.office.gate.wait()
         return self.office.answers[self.relay]
 
     async def close(self) -> None:
@@ -347,3 +351,33 @@ async def test_what_was_claimed_is_not_sent_before_the_claim_is_on_the_disk(tmp_
         assert (row["state"], row["attempts"]) == ("queued", 0)
         assert [name for _, name in one.tried] == ["m", "n"]
         broken = False
+
+
+# ── a transaction of which no answer came ───────────────────────────────────────────────
+
+
+async def test_what_was_claimed_without_an_answer_is_sent_and_what_is_in_hand_is_not_sent_again(tmp_path, monkeypatch):
+    """A server that fails over has committed the claim, perhaps. Here it has."""
+    monkeypatch.setattr(deliver, "STORAGE_PAUSE", 0.0)
+    async with office(tmp_path, Relay(name="usual")) as one:
+        commit, lost = one.store.commit, list[int]()
+
+        async def unanswered(work: Any, *args: Any, **more: Any) -> Any:
+            found = await commit(work, *args, **more)
+            if work is record_and_claim and found[0] and len(lost) < 2:
+                lost.extend(job.id for job in found[0])
+                raise DatabaseBusy("no answer came")
+            return found
+
+        one.gate.clear()
+        await one.put("a")
+        await until(lambda: one.tried)
+        monkeypatch.setattr(one.store, "commit", unanswered)
+        await one.put("b")
+        row = await one.ends("b", "sending")
+        await until(lambda: len(one.tried) == 2)
+        one.gate.set()
+        assert (await one.ends("a", "sent"))["attempts"] == 1
+        assert (await one.ends("b", "sent"))["attempts"] == 1, "the lost try is not counted"
+    assert lost[0] == row["id"]
+    assert sorted(one.tried) == [("usual", "a"), ("usual", "b")]
