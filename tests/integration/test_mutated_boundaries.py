@@ -175,7 +175,7 @@ MUTATIONS = (
     (new_refresh_tokens_are_not_written, "sign-in:", 1),
     (what_was_forgotten_stays_in_free_pages, "forget:", 2),
     (sent_mail_is_kept_for_ever, "retention:", 5),
-    (files_are_kept_for_ever, "retention:", 1),
+    (files_are_kept_for_ever, "retention:", 2),
     (unremembered_keys_are_believed, "wrong ticket:", 1),
     (numbers_are_given_again, "restore:", 5),
 )

@@ -305,14 +305,14 @@ async def test_a_database_that_takes_nothing_is_asked_ever_less_often_and_as_bef
     async with office(tmp_path, Relay()) as one:
         for _ in range(2):
             await one.put(f"m{len(pauses.seconds)}")
-            await until(lambda: one.tried)
-            await refuse_writes(one.store, "ON")
+            await until(partial(_all_sent, one))
             pauses.seconds.clear()
+            await refuse_writes(one.store, "ON")
             one.deliverer.notify()
             await until(lambda: len(pauses.seconds) >= 8)
             assert pauses.seconds[:8] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
             await refuse_writes(one.store, "OFF")
-            await until(partial(_all_sent, one))
+            await until(lambda: one.deliverer._storage_pause == deliver.STORAGE_PAUSE)  # a turn has succeeded
 
 
 async def _all_sent(one: Office) -> bool:
